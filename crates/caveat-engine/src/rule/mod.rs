@@ -1,0 +1,267 @@
+//! The rule format: what a rule file says, as plain data.
+//!
+//! Two readers produce it, `native` for caveat's own files and `semgrep` for Semgrep's; one
+//! compiler consumes it. Patterns are still text here, so that this module needs no grammar.
+
+use std::ops::Range;
+
+/// How bad a finding is if it is true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// A nuisance, or a risk that needs other failures first.
+    Low,
+    /// A weakness worth a change.
+    Medium,
+    /// Exploitable in ordinary circumstances.
+    High,
+    /// Gives the attacker the machine or the data.
+    Critical,
+}
+
+/// How often a finding of the rule is true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    /// A place to look; hidden by default.
+    Low,
+    /// More often right than wrong.
+    Medium,
+    /// Nearly always right.
+    High,
+}
+
+/// Which reader made the rule. Semgrep's files keep Semgrep's meaning where the two differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// caveat's own format.
+    Native,
+    /// A Semgrep rule file.
+    Semgrep,
+}
+
+/// Bytes of the rule file that said something, for error messages.
+pub type YamlSpan = Range<usize>;
+
+/// One rule as its file states it.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Kebab-case name, for ever; one id serves all languages.
+    pub id: String,
+    /// What the rule looks for, one line, lower case.
+    pub summary: String,
+    /// Default severity of its findings.
+    pub severity: Severity,
+    /// Default confidence of its findings.
+    pub confidence: Confidence,
+    /// CWE numbers, most specific first.
+    pub cwe: Vec<u32>,
+    /// First version of caveat with the rule.
+    pub since: String,
+    /// Text of a finding; `$X` stands for what the metavariable matched.
+    pub message: String,
+    /// The danger, in one or two sentences.
+    pub why: String,
+    /// The way out, in a sentence.
+    pub fix: String,
+    /// Folder of the rule (`crypto`, `transport`, ...); empty for a user's file.
+    pub family: String,
+    /// Other tools' names for it, links: free pairs from `references:` and Semgrep metadata.
+    pub references: Vec<String>,
+    /// Whether findings in tests, examples, benches and docs are kept.
+    pub in_tests: bool,
+    /// Files the rule applies to.
+    pub paths: PathFilter,
+    /// Stated triggers, a conjunction of alternatives: each inner list needs one literal present
+    /// in the region. Empty: derived from the patterns.
+    pub triggers: Vec<Vec<String>>,
+    /// What it matches.
+    pub body: Body,
+    /// Whose semantics hold.
+    pub dialect: Dialect,
+    /// The file that stated it, for messages.
+    pub file: String,
+    /// The rule's bytes in that file.
+    pub span: YamlSpan,
+}
+
+/// Globs on root-relative paths. Semgrep's meaning: a glob without `/` matches any component.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PathFilter {
+    /// If not empty, one of these must match.
+    pub include: Vec<String>,
+    /// None of these may match.
+    pub exclude: Vec<String>,
+}
+
+/// The three ways to say what a rule matches.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// Patterns, for one or more languages.
+    Match(Vec<LanguageFormula>),
+    /// Name of an analysis in Rust.
+    Check(String),
+}
+
+/// A formula and the language (`python`, `rust`, `text`) its patterns are written in.
+#[derive(Debug, Clone)]
+pub struct LanguageFormula {
+    /// Lower-case language name.
+    pub language: String,
+    /// What to match there.
+    pub formula: Formula,
+}
+
+/// A node of the matching formula with what may be attached to it.
+#[derive(Debug, Clone)]
+pub struct Formula {
+    /// The operator.
+    pub op: Op,
+    /// Bytes of the rule file, for error messages.
+    pub span: YamlSpan,
+    /// Overrides for findings that come through this alternative.
+    pub with: Overrides,
+}
+
+/// What one alternative of a rule may say differently from the rule.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// Other severity.
+    pub severity: Option<Severity>,
+    /// Other confidence.
+    pub confidence: Option<Confidence>,
+    /// Other message.
+    pub message: Option<String>,
+    /// Code that replaces the matched span, metavariables filled in. Native `rewrite:`,
+    /// Semgrep `fix:`.
+    pub rewrite: Option<String>,
+    /// Whether the rewrite is offered only, not applied by `--fix` (native `rewrite-unsafe: true`).
+    pub rewrite_unsafe: bool,
+}
+
+/// Operators of a formula.
+#[derive(Debug, Clone)]
+pub enum Op {
+    /// Code with placeholders.
+    Pattern(String),
+    /// A regular expression over the text of the file; named groups bind `$NAME`, numbered
+    /// groups `$1`, `$2`...
+    Regex(String),
+    /// All parts hold: positives intersect with agreeing bindings, then negations, conditions,
+    /// and focus last.
+    All(All),
+    /// One part holds.
+    Any(Vec<Formula>),
+    /// Only as a part of `All`: removes equal spans.
+    Not(Box<Formula>),
+    /// Only as a part of `All`: the match lies inside.
+    Inside(Box<Formula>),
+    /// Only as a part of `All`: the match does not lie inside.
+    NotInside(Box<Formula>),
+}
+
+/// The parts of a conjunction.
+#[derive(Debug, Clone, Default)]
+pub struct All {
+    /// Positive and negative parts, in the order written.
+    pub parts: Vec<Formula>,
+    /// Conditions on metavariables.
+    pub conditions: Vec<Condition>,
+    /// Metavariables (`$X`) that narrow the finding; several alternatives inside one entry, all
+    /// entries apply.
+    pub focus: Vec<Vec<String>>,
+}
+
+/// A condition on bound metavariables.
+#[derive(Debug, Clone)]
+pub enum Condition {
+    /// The metavariable's text (or its constant value) matches the expression, from its start
+    /// as Python's `re.match` does in Semgrep files.
+    Regex {
+        /// Name with `$`.
+        metavariable: String,
+        /// The expression.
+        regex: String,
+        /// Whether a constant's value is used in place of the text.
+        constants: bool,
+        /// Bytes of the rule file.
+        span: YamlSpan,
+    },
+    /// The formula matches within what the metavariable is bound to.
+    Formula {
+        /// Name with `$`.
+        metavariable: String,
+        /// What must match.
+        formula: Formula,
+        /// Other language to parse the content as.
+        language: Option<String>,
+        /// Bytes of the rule file.
+        span: YamlSpan,
+    },
+    /// A Semgrep `metavariable-comparison`: a Python-like expression over `$X`, `int(..)`,
+    /// `str(..)`, `re.match(..)`, `len(..)`, comparisons, arithmetic and `not/and/or/in`.
+    Comparison {
+        /// The expression.
+        expression: String,
+        /// Base for `int()` where the rule gives one.
+        base: Option<u32>,
+        /// Whether quotes are stripped first.
+        strip: bool,
+        /// Bytes of the rule file.
+        span: YamlSpan,
+    },
+    /// A native `where:` test, such as `$X: not constant`.
+    Where {
+        /// Name with `$`.
+        metavariable: String,
+        /// The tests; one of them must hold.
+        any_of: Vec<Test>,
+        /// Bytes of the rule file.
+        span: YamlSpan,
+    },
+}
+
+/// One test of a native `where:`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Test {
+    /// Whether `not` stood before it.
+    pub negated: bool,
+    /// What is asked.
+    pub predicate: Predicate,
+}
+
+/// What a native `where:` may ask of a metavariable.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Predicate {
+    /// `constant`: a literal, or built from literals only, after propagation.
+    Constant,
+    /// `string`, `number`, `boolean`, `name`, `call`: the form of the expression after propagation.
+    Form(String),
+    /// `type(a.b.C)`: constructed or declared with that type (resolved dotted path).
+    Type(String),
+    /// `resolves(a.b.c)`: the name resolves to the dotted path; `a.b.*` for anything below.
+    Resolves(String),
+    /// `matches(re)`: text (constant value if there is one) contains a match.
+    Matches(String),
+    /// `len > n`: length of the constant string or collection, in characters or items.
+    Length(Comparison, i64),
+    /// `entropy > x`: Shannon entropy of the constant string, bits per character.
+    Entropy(Comparison, f64),
+    /// `value < n`: the constant number.
+    Value(Comparison, f64),
+}
+
+/// A comparison operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// `<`
+    Less,
+    /// `<=`
+    LessEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterEqual,
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+}
