@@ -8,5 +8,8 @@ pub const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/files.rs"
 
 /// The rule files: everything that is not a model.
 pub fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
-    FILES.iter().copied().filter(|(path, _)| !path.starts_with("models/"))
+    FILES
+        .iter()
+        .copied()
+        .filter(|(path, _)| !path.starts_with("models/"))
 }

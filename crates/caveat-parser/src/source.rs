@@ -54,7 +54,11 @@ impl SourceFile {
     /// A file from text that is UTF-8 already.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
-        SourceFile { path: path.into(), lines: LineIndex::new(&text), text }
+        SourceFile {
+            path: path.into(),
+            lines: LineIndex::new(&text),
+            text,
+        }
     }
 }
 
@@ -100,9 +104,16 @@ impl LineIndex {
     /// Bytes of the 1-based line, without its line break.
     pub fn span(&self, line: u32, text: &str) -> Span {
         let start = self.starts[line as usize - 1];
-        let end = self.starts.get(line as usize).copied().unwrap_or(text.len() as u32);
+        let end = self
+            .starts
+            .get(line as usize)
+            .copied()
+            .unwrap_or(text.len() as u32);
         let body = &text[start as usize..end as usize];
-        Span::new(start, start + body.trim_end_matches(['\n', '\r']).len() as u32)
+        Span::new(
+            start,
+            start + body.trim_end_matches(['\n', '\r']).len() as u32,
+        )
     }
 
     /// Line and column in UTF-16 code units, as SARIF and LSP count.
@@ -119,6 +130,9 @@ impl LineIndex {
         let line = self.line(offset);
         let start = self.starts[line as usize - 1];
         let before = &text[start as usize..offset as usize];
-        Position { line, column: count(before) as u32 + 1 }
+        Position {
+            line,
+            column: count(before) as u32 + 1,
+        }
     }
 }

@@ -1,0 +1,701 @@
+//! Formulas over patterns: conjunction, alternatives, negation, conditions, focus.
+//!
+//! A formula evaluates to a set of ranges with bindings, as Semgrep defines it: positives
+//! intersect where their bindings agree, negations remove, conditions filter, focus narrows.
+//! Evaluation is lazy and shares the matches of each pattern within one file.
+
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+
+use caveat_parser::lang::Role;
+use caveat_parser::{Constant, NodeId, Span};
+use regex::Regex;
+
+use crate::pattern::matcher::{Match, Matcher, Options, matches_at, same_bound};
+use crate::pattern::{Bound, Env, Mv, MvTable, Pattern};
+use crate::rule::{Comparison, Predicate, Test};
+
+/// Index of a leaf in the rule set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LeafId(pub u32);
+
+/// Something that matches by itself.
+#[derive(Debug, Clone)]
+pub enum Leaf {
+    /// Code.
+    Pattern(Box<Pattern>, Options),
+    /// Text.
+    Regex(TextRegex),
+}
+
+/// A regular expression over the file's text. Look-around needs the backtracking engine.
+#[derive(Debug, Clone)]
+pub struct TextRegex {
+    kind: RegexKind,
+    /// Metavariable of each group.
+    groups: Vec<(usize, Mv)>,
+}
+
+#[derive(Debug, Clone)]
+enum RegexKind {
+    Linear(Regex),
+    Backtracking(fancy_regex::Regex),
+}
+
+/// Steps that one backtracking search may take.
+const BACKTRACK_LIMIT: usize = 200_000;
+/// Matches of one expression in one file.
+const MOST_MATCHES: usize = 2_000;
+
+impl TextRegex {
+    /// Compiles an expression over text; Semgrep's are multi-line by default.
+    ///
+    /// # Errors
+    /// The engine's own words.
+    pub fn new(expression: &str, table: &mut MvTable, multi_line: bool) -> Result<Self, String> {
+        let kind = compile_regex(expression, multi_line)?;
+        let names: Vec<Option<String>> = match &kind {
+            RegexKind::Linear(regex) => regex.capture_names().map(|n| n.map(str::to_owned)).collect(),
+            RegexKind::Backtracking(regex) => {
+                regex.capture_names().map(|n| n.map(str::to_owned)).collect()
+            }
+        };
+        let groups = names
+            .into_iter()
+            .enumerate()
+            .skip(1)
+            .map(|(at, name)| (at, table.number(&name.unwrap_or_else(|| at.to_string()))))
+            .collect();
+        Ok(TextRegex { kind, groups })
+    }
+
+    /// Whether the expression matches somewhere.
+    pub fn is_match(&self, text: &str) -> bool {
+        match &self.kind {
+            RegexKind::Linear(regex) => regex.is_match(text),
+            RegexKind::Backtracking(regex) => regex.is_match(text).unwrap_or(false),
+        }
+    }
+
+    fn matches(&self, text: &str) -> Vec<(Span, Env)> {
+        let mut found = Vec::new();
+        let mut add = |spans: &dyn Fn(usize) -> Option<(usize, usize)>| {
+            let span = |at: usize| spans(at).map(|(s, e)| Span::new(s as u32, e as u32));
+            let mut env = Env::default();
+            for &(at, mv) in &self.groups {
+                if let Some(span) = span(at) {
+                    env.push(mv, Bound::Text(span));
+                }
+            }
+            found.extend(span(0).map(|span| (span, env)));
+        };
+        match &self.kind {
+            RegexKind::Linear(regex) => {
+                for captures in regex.captures_iter(text).take(MOST_MATCHES) {
+                    add(&|at| captures.get(at).map(|m| (m.start(), m.end())));
+                }
+            }
+            RegexKind::Backtracking(regex) => {
+                for captures in regex.captures_iter(text).take(MOST_MATCHES).map_while(Result::ok) {
+                    add(&|at| captures.get(at).map(|m| (m.start(), m.end())));
+                }
+            }
+        }
+        found
+    }
+}
+
+fn compile_regex(expression: &str, multi_line: bool) -> Result<RegexKind, String> {
+    let linear = regex::RegexBuilder::new(expression).multi_line(multi_line).build();
+    let error = match linear {
+        Ok(regex) => return Ok(RegexKind::Linear(regex)),
+        Err(error) => error,
+    };
+    let flags = if multi_line { "(?m)" } else { "" };
+    fancy_regex::RegexBuilder::new(&format!("{flags}{expression}"))
+        .backtrack_limit(BACKTRACK_LIMIT)
+        .build()
+        .map(RegexKind::Backtracking)
+        .map_err(|_| error.to_string())
+}
+
+/// A compiled formula.
+#[derive(Debug, Clone)]
+pub struct Formula {
+    /// The operator.
+    pub op: Op,
+    /// Index into the rule's overrides, if this alternative has some.
+    pub with: Option<u16>,
+}
+
+/// Operators.
+#[derive(Debug, Clone)]
+pub enum Op {
+    /// A pattern or regular expression.
+    Leaf(LeafId),
+    /// One of these.
+    Any(Vec<Formula>),
+    /// All of these.
+    All(Box<All>),
+}
+
+/// A conjunction.
+#[derive(Debug, Clone, Default)]
+pub struct All {
+    /// What must match; the flag says whether the match lies inside it.
+    pub positive: Vec<(bool, Formula)>,
+    /// What must not.
+    pub negative: Vec<(Negation, Formula)>,
+    /// Conditions on bindings.
+    pub conditions: Vec<Condition>,
+    /// Metavariables to narrow to.
+    pub focus: Vec<Vec<Mv>>,
+}
+
+/// How a negative part removes ranges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Negation {
+    /// Equal ranges.
+    Same,
+    /// Ranges inside it.
+    Inside,
+    /// Ranges that contain it or lie in it (`pattern-not-regex`).
+    Overlap,
+}
+
+/// A compiled condition.
+#[derive(Debug, Clone)]
+pub enum Condition {
+    /// Text or constant value.
+    Regex {
+        /// Of this metavariable.
+        mv: Mv,
+        /// Matches this.
+        regex: TextRegex,
+        /// From its start (`re.match`).
+        anchored: bool,
+        /// Whether constants are looked through.
+        constants: bool,
+        /// Must not match.
+        negated: bool,
+    },
+    /// A formula within the binding.
+    Formula {
+        /// Of this metavariable.
+        mv: Mv,
+        /// Matches there.
+        formula: Formula,
+    },
+    /// An expression over several metavariables.
+    Compare(Compare),
+    /// A native test.
+    Where {
+        /// Of this metavariable.
+        mv: Mv,
+        /// One of them holds.
+        any_of: Vec<CompiledTest>,
+    },
+}
+
+/// Semgrep's `metavariable-comparison`.
+#[derive(Clone)]
+pub struct Compare {
+    /// Evaluates the expression over values of metavariables, named with `$`.
+    pub expression: crate::rule::comparison::Expression,
+    /// Base for integers written as strings.
+    pub base: Option<u32>,
+    /// Whether quotes are stripped first.
+    pub strip: bool,
+}
+
+impl std::fmt::Debug for Compare {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Compare")
+    }
+}
+
+/// A test with its expression compiled.
+#[derive(Debug, Clone)]
+pub struct CompiledTest {
+    /// What is asked.
+    pub test: Test,
+    /// The expression of `matches(..)`.
+    pub regex: Option<TextRegex>,
+}
+
+/// A match of a formula.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Range {
+    /// Bytes.
+    pub span: Span,
+    /// A node there.
+    pub node: NodeId,
+    /// Bindings.
+    pub env: Env,
+    /// Overrides of the alternative it came through.
+    pub with: Option<u16>,
+}
+
+/// Where a leaf may match in one file.
+pub enum Candidates<'f> {
+    /// Only at these nodes.
+    Nodes(&'f [NodeId]),
+    /// Anywhere.
+    Everywhere,
+}
+
+/// Evaluates formulas over one file.
+pub struct Evaluator<'f, 'a> {
+    /// The file.
+    pub matcher: Matcher<'f, 'a>,
+    /// All leaves of the rule set.
+    pub leaves: &'f [Leaf],
+    /// Candidate nodes of each leaf.
+    pub candidates: &'f dyn Fn(LeafId) -> Candidates<'f>,
+    memo: RefCell<rustc_hash::FxHashMap<LeafId, Rc<Vec<Range>>>>,
+    /// Names seen while evaluating conditions.
+    pub tables: OnceCell<()>,
+}
+
+impl<'f, 'a> Evaluator<'f, 'a> {
+    /// An evaluator with nothing matched yet.
+    pub fn new(
+        matcher: Matcher<'f, 'a>,
+        leaves: &'f [Leaf],
+        candidates: &'f dyn Fn(LeafId) -> Candidates<'f>,
+    ) -> Self {
+        Evaluator { matcher, leaves, candidates, memo: RefCell::default(), tables: OnceCell::new() }
+    }
+
+    /// All matches of a formula in the file.
+    pub fn evaluate(&self, formula: &Formula) -> Vec<Range> {
+        self.within(formula, None)
+    }
+
+    /// Whether a leaf matches anywhere.
+    pub fn leaf_matches(&self, leaf: LeafId) -> bool {
+        !self.leaf(leaf).is_empty()
+    }
+
+    fn within(&self, formula: &Formula, context: Option<&Range>) -> Vec<Range> {
+        let mut found = match &formula.op {
+            Op::Leaf(leaf) => {
+                let all = self.leaf(*leaf);
+                match context {
+                    Some(context) => {
+                        all.iter().filter(|range| context.span.contains(range.span)).cloned().collect()
+                    }
+                    None => all.to_vec(),
+                }
+            }
+            Op::Any(parts) => {
+                let mut found: Vec<Range> = Vec::new();
+                for part in parts {
+                    for range in self.within(part, context) {
+                        let known = found.iter().any(|other| other.span == range.span && other.env == range.env);
+                        if !known {
+                            found.push(range);
+                        }
+                    }
+                }
+                found
+            }
+            Op::All(all) => self.all(all, context),
+        };
+        if formula.with.is_some() {
+            for range in &mut found {
+                range.with = range.with.or(formula.with);
+            }
+        }
+        found
+    }
+
+    fn leaf(&self, id: LeafId) -> Rc<Vec<Range>> {
+        if let Some(known) = self.memo.borrow().get(&id) {
+            return Rc::clone(known);
+        }
+        let found = Rc::new(self.find(id));
+        self.memo.borrow_mut().insert(id, Rc::clone(&found));
+        found
+    }
+
+    fn find(&self, id: LeafId) -> Vec<Range> {
+        let code = self.matcher.names.code;
+        match &self.leaves[id.0 as usize] {
+            Leaf::Regex(regex) => regex
+                .matches(code.text)
+                .into_iter()
+                .map(|(span, env)| Range { span, node: smallest(self, span), env, with: None })
+                .collect(),
+            Leaf::Pattern(pattern, options) => {
+                let matcher = Matcher { options: *options, ..self.matcher };
+                let mut found: Vec<Match> = Vec::new();
+                match (self.candidates)(id) {
+                    Candidates::Nodes(nodes) => {
+                        for &node in nodes {
+                            matches_at(matcher, pattern, node, &mut found);
+                        }
+                    }
+                    Candidates::Everywhere => {
+                        for node in code.arena.ids() {
+                            matches_at(matcher, pattern, node, &mut found);
+                        }
+                    }
+                }
+                found
+                    .into_iter()
+                    .map(|m| Range { span: m.span, node: m.node, env: m.env, with: None })
+                    .collect()
+            }
+        }
+    }
+
+    fn all(&self, all: &All, context: Option<&Range>) -> Vec<Range> {
+        let mut plain = all.positive.iter().filter(|(inside, _)| !inside);
+        let insides: Vec<&Formula> =
+            all.positive.iter().filter(|(inside, _)| *inside).map(|(_, f)| f).collect();
+        let mut found = match (plain.next(), context) {
+            (Some((_, first)), _) => self.within(first, context),
+            (None, Some(context)) => vec![context.clone()],
+            (None, None) if insides.is_empty() => return Vec::new(),
+            (None, None) => self.within(insides[0], None),
+        };
+        for (_, part) in plain {
+            if found.is_empty() {
+                return found;
+            }
+            found = self.intersect(&found, &self.within(part, context));
+        }
+        for part in insides {
+            if found.is_empty() {
+                return found;
+            }
+            // What lies around may reach beyond the context.
+            found = self.keep_inside(&found, &self.within(part, None));
+        }
+        for (negation, part) in &all.negative {
+            if found.is_empty() {
+                return found;
+            }
+            let removed = self.within(part, None);
+            found.retain(|range| {
+                !removed.iter().any(|other| self.removes(*negation, range, other))
+            });
+        }
+        found.retain(|range| all.conditions.iter().all(|condition| self.holds(condition, range)));
+        self.focus(found, &all.focus)
+    }
+
+    fn intersect(&self, left: &[Range], right: &[Range]) -> Vec<Range> {
+        let mut out: Vec<Range> = Vec::new();
+        for one in left {
+            for other in right {
+                let inner = if other.span.contains(one.span) {
+                    one
+                } else if one.span.contains(other.span) {
+                    other
+                } else {
+                    continue;
+                };
+                if let Some(env) = self.merge(&one.env, &other.env) {
+                    let range = Range { env, with: one.with.or(other.with), ..inner.clone() };
+                    if !out.contains(&range) {
+                        out.push(range);
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    fn keep_inside(&self, found: &[Range], around: &[Range]) -> Vec<Range> {
+        let mut out: Vec<Range> = Vec::new();
+        for range in found {
+            for outer in around.iter().filter(|outer| outer.span.contains(range.span)) {
+                if let Some(env) = self.merge(&range.env, &outer.env) {
+                    let kept = Range { env, with: range.with.or(outer.with), ..range.clone() };
+                    if !out.contains(&kept) {
+                        out.push(kept);
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    fn removes(&self, negation: Negation, range: &Range, other: &Range) -> bool {
+        let hit = match negation {
+            Negation::Same => range.span == other.span,
+            Negation::Inside => other.span.contains(range.span),
+            Negation::Overlap => {
+                other.span.contains(range.span) || range.span.contains(other.span)
+            }
+        };
+        hit && self.agrees(&range.env, &other.env)
+    }
+
+    fn agrees(&self, left: &Env, right: &Env) -> bool {
+        right.iter().all(|(mv, bound)| {
+            left.get(*mv).is_none_or(|own| same_bound(self.matcher.names, own, bound))
+        })
+    }
+
+    fn merge(&self, left: &Env, right: &Env) -> Option<Env> {
+        if !self.agrees(left, right) {
+            return None;
+        }
+        let mut merged = left.clone();
+        for (mv, bound) in right.iter() {
+            if merged.get(*mv).is_none() {
+                merged.push(*mv, bound.clone());
+            }
+        }
+        Some(merged)
+    }
+
+    fn focus(&self, found: Vec<Range>, focus: &[Vec<Mv>]) -> Vec<Range> {
+        let mut ranges = found;
+        for alternatives in focus {
+            let mut narrowed: Vec<Range> = Vec::new();
+            for range in &ranges {
+                for mv in alternatives {
+                    let Some((span, node)) = range.env.get(*mv).map(|bound| self.place(bound)) else {
+                        continue;
+                    };
+                    let narrow = Range { span, node, ..range.clone() };
+                    if !narrowed.contains(&narrow) {
+                        narrowed.push(narrow);
+                    }
+                }
+            }
+            ranges = narrowed;
+        }
+        ranges
+    }
+
+    /// Bytes of a binding and a node there.
+    pub fn place(&self, bound: &Bound) -> (Span, NodeId) {
+        match bound {
+            Bound::Node(node) => (self.matcher.names.code.arena.span(*node), *node),
+            Bound::Nodes(span) | Bound::Text(span) => (*span, smallest(self, *span)),
+        }
+    }
+
+    fn text_of(&self, bound: &Bound) -> &'a str {
+        self.place(bound).0.text(self.matcher.names.code.text)
+    }
+
+    // ---- conditions ----
+
+    fn holds(&self, condition: &Condition, range: &Range) -> bool {
+        match condition {
+            Condition::Regex { mv, regex, anchored, constants, negated } => {
+                let Some(bound) = range.env.get(*mv) else { return false };
+                let matched = self.regex_holds(bound, regex, *anchored, *constants);
+                matched != *negated
+            }
+            Condition::Formula { mv, formula } => {
+                let Some(bound) = range.env.get(*mv) else { return false };
+                let (span, node) = self.place(bound);
+                let context = Range { span, node, ..range.clone() };
+                self.within(formula, Some(&context))
+                    .iter()
+                    .any(|found| self.agrees(&range.env, &found.env))
+            }
+            Condition::Compare(compare) => self.compares(compare, range),
+            Condition::Where { mv, any_of } => {
+                let Some(bound) = range.env.get(*mv) else { return false };
+                any_of.iter().any(|test| self.test(&test.test, test.regex.as_ref(), bound))
+            }
+        }
+    }
+
+    fn regex_holds(
+        &self,
+        bound: &Bound,
+        regex: &TextRegex,
+        anchored: bool,
+        constants: bool,
+    ) -> bool {
+        let matches = |text: &str| {
+            if anchored {
+                regex.matches(text).iter().any(|(span, _)| span.start == 0)
+            } else {
+                regex.is_match(text)
+            }
+        };
+        if matches(self.text_of(bound)) {
+            return true;
+        }
+        constants
+            && self.value_of(bound).is_some_and(|value| match value {
+                Constant::Str(text) | Constant::Bytes(text) => {
+                    matches(&text) || matches(&format!("\"{text}\""))
+                }
+                Constant::Int(number) => matches(&number.to_string()),
+                _ => false,
+            })
+    }
+
+    /// Constant value of a binding.
+    pub fn value_of(&self, bound: &Bound) -> Option<Constant> {
+        match bound {
+            Bound::Node(node) => self.matcher.names.constant(*node),
+            Bound::Text(span) => {
+                Some(Constant::Str(span.text(self.matcher.names.code.text).to_owned()))
+            }
+            Bound::Nodes(_) => None,
+        }
+    }
+
+    fn compares(&self, compare: &Compare, range: &Range) -> bool {
+        let lookup = |mv: Mv| {
+            let bound = range.env.get(mv)?;
+            let constant = self.value_of(bound);
+            Some((constant, self.text_of(bound).to_owned()))
+        };
+        compare.expression.holds(&lookup, compare.base, compare.strip)
+    }
+
+    fn test(&self, test: &Test, regex: Option<&TextRegex>, bound: &Bound) -> bool {
+        self.predicate(&test.predicate, regex, bound) != test.negated
+    }
+
+    fn predicate(&self, predicate: &Predicate, regex: Option<&TextRegex>, bound: &Bound) -> bool {
+        let value = || self.value_of(bound);
+        match predicate {
+            Predicate::Constant => value().is_some(),
+            Predicate::Form(form) => self.has_form(form, bound),
+            Predicate::Type(path) => self.has_type(path, bound),
+            Predicate::Resolves(path) => self.resolves(path, bound),
+            Predicate::Matches(_) => regex.is_some_and(|regex| {
+                match value() {
+                    Some(Constant::Str(text) | Constant::Bytes(text)) => regex.is_match(&text),
+                    _ => regex.is_match(self.text_of(bound)),
+                }
+            }),
+            Predicate::Length(comparison, wanted) => match value() {
+                Some(Constant::Str(text) | Constant::Bytes(text)) => {
+                    holds(*comparison, text.chars().count() as f64, *wanted as f64)
+                }
+                Some(Constant::List(items)) => {
+                    holds(*comparison, items.len() as f64, *wanted as f64)
+                }
+                _ => false,
+            },
+            Predicate::Entropy(comparison, wanted) => value()
+                .and_then(|value| value.text().map(entropy))
+                .is_some_and(|own| holds(*comparison, own, *wanted)),
+            Predicate::Value(comparison, wanted) => value()
+                .and_then(|value| value.number())
+                .is_some_and(|own| holds(*comparison, own, *wanted)),
+        }
+    }
+
+    fn has_form(&self, form: &str, bound: &Bound) -> bool {
+        let Bound::Node(node) = bound else { return form == "string" };
+        let names = self.matcher.names;
+        let role = names.code.arena.role(*node);
+        let constant = names.constant(*node);
+        match form {
+            "string" => {
+                matches!(constant, Some(Constant::Str(_) | Constant::Bytes(_)))
+                    || matches!(role, Role::String | Role::ConcatenatedString)
+            }
+            "number" => matches!(constant, Some(Constant::Int(_) | Constant::Float(_))),
+            "boolean" => matches!(constant, Some(Constant::Bool(_))),
+            "none" => matches!(constant, Some(Constant::None)),
+            "list" => {
+                matches!(constant, Some(Constant::List(_)))
+                    || matches!(role, Role::List | Role::Tuple | Role::Set)
+            }
+            "dict" => matches!(role, Role::Dict) || matches!(constant, Some(Constant::Dict(_))),
+            "name" => matches!(
+                role,
+                Role::Identifier | Role::Attribute | Role::Scoped | Role::Generic
+            ),
+            "call" => matches!(role, Role::Call | Role::MacroCall),
+            "function" => matches!(role, Role::Lambda),
+            _ => false,
+        }
+    }
+
+    fn has_type(&self, path: &str, bound: &Bound) -> bool {
+        let Bound::Node(node) = bound else { return path == "str" };
+        let builtin = match self.matcher.names.constant(*node) {
+            Some(Constant::Str(_)) => Some("str"),
+            Some(Constant::Int(_)) => Some("int"),
+            Some(Constant::Float(_)) => Some("float"),
+            Some(Constant::Bool(_)) => Some("bool"),
+            Some(Constant::Bytes(_)) => Some("bytes"),
+            _ => None,
+        };
+        builtin == Some(path)
+            || self
+                .matcher
+                .names
+                .type_of(*node)
+                .is_some_and(|resolved| dotted_matches(path, &resolved.path))
+    }
+
+    fn resolves(&self, path: &str, bound: &Bound) -> bool {
+        let Bound::Node(node) = bound else { return false };
+        self.matcher
+            .names
+            .resolve(*node)
+            .is_some_and(|resolved| dotted_matches(path, &resolved.path))
+    }
+}
+
+/// Whether dotted `path` (with `::` or `.`, perhaps ending in `*`) is the resolved path.
+fn dotted_matches(path: &str, resolved: &[&str]) -> bool {
+    let wanted: Vec<&str> = path.split(['.', ':']).filter(|part| !part.is_empty()).collect();
+    match wanted.split_last() {
+        Some((&"*", before)) => resolved.len() > before.len() && resolved.starts_with(before),
+        _ => wanted == resolved,
+    }
+}
+
+fn holds(comparison: Comparison, left: f64, right: f64) -> bool {
+    match comparison {
+        Comparison::Less => left < right,
+        Comparison::LessEqual => left <= right,
+        Comparison::Greater => left > right,
+        Comparison::GreaterEqual => left >= right,
+        Comparison::Equal => left == right,
+        Comparison::NotEqual => left != right,
+    }
+}
+
+/// Shannon entropy in bits per character.
+pub fn entropy(text: &str) -> f64 {
+    let mut counts = rustc_hash::FxHashMap::default();
+    let mut total = 0u32;
+    for character in text.chars() {
+        *counts.entry(character).or_insert(0u32) += 1;
+        total += 1;
+    }
+    counts
+        .values()
+        .map(|&count| {
+            let share = f64::from(count) / f64::from(total);
+            -share * share.log2()
+        })
+        .sum()
+}
+
+/// The smallest node that contains the span.
+pub fn smallest(evaluator: &Evaluator<'_, '_>, span: Span) -> NodeId {
+    smallest_node(evaluator.matcher.names.code.arena, span)
+}
+
+/// The smallest node of an arena that contains the span.
+pub fn smallest_node(arena: &caveat_parser::Arena, span: Span) -> NodeId {
+    let mut at = NodeId::ROOT;
+    loop {
+        match arena.children(at).find(|&child| arena.span(child).contains(span)) {
+            Some(child) => at = child,
+            None => return at,
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Files without a grammar: only regular expressions and text checks apply to them.
+
+use super::{Definition, Role};
+
+/// Plain text.
+pub static LANGUAGE: Definition = Definition {
+    name: "text",
+    extensions: &[],
+    interpreters: &[],
+    line_comment: "#",
+    grammar: None,
+    role: |_, _| Role::Other,
+    bind: |_| {},
+    path_separator: ".",
+};

@@ -1,0 +1,438 @@
+//! Names of one file: scopes, what is bound in them, and the qualified path an expression means.
+//!
+//! Only what can be said without running the code is said: a name bound twice in a scope is
+//! opaque. Paths are lists of segments whatever the language writes between them. Names of other
+//! files are not known here; a path that leads into the project is resolved further when the
+//! files are linked.
+
+use rustc_hash::FxHashMap;
+
+use crate::arena::{Arena, Code, NodeId};
+use crate::lang::{Field, Role};
+
+/// Segments of a qualified name, outermost first.
+pub type Path<'a> = Vec<&'a str>;
+
+/// Index of a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ScopeId(u32);
+
+/// What kind of region binds the names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScopeKind {
+    /// A file, or a module inside one.
+    Module,
+    /// A function, lambda, closure, comprehension or block.
+    Local,
+    /// A class body: not visible from functions inside it.
+    Class,
+}
+
+/// A region in which names are bound.
+#[derive(Debug)]
+pub struct Scope<'a> {
+    /// The node that is the scope.
+    pub node: NodeId,
+    /// The scope around it.
+    pub parent: Option<ScopeId>,
+    /// What kind of region it is.
+    pub kind: ScopeKind,
+    /// Paths of glob imports.
+    pub globs: Vec<Path<'a>>,
+}
+
+/// What a name stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Binding<'a> {
+    /// Something from elsewhere.
+    Import(Path<'a>),
+    /// The value of that expression.
+    Value(NodeId),
+    /// Something of that declared type.
+    Typed(NodeId),
+    /// A value of that declared type that starts as the expression.
+    TypedValue(NodeId, NodeId),
+    /// A function, class or module of this file.
+    Definition(NodeId),
+    /// A local about which nothing is known: loop variables, unpacking, plain parameters.
+    Opaque,
+}
+
+#[derive(Debug)]
+struct Entry<'a> {
+    /// Where the name begins to hold, for languages in which a later binding shadows.
+    at: u32,
+    binding: Binding<'a>,
+}
+
+/// How the first segment of a path was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Root {
+    /// Through an import.
+    Imported,
+    /// Bound nowhere in the file: a builtin, a crate, or a name from a glob import.
+    Unbound,
+    /// A function, class or module of this file.
+    Defined,
+    /// A parameter or other local.
+    Local,
+}
+
+/// A qualified name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resolved<'a> {
+    /// The segments.
+    pub path: Path<'a>,
+    /// How the first was found.
+    pub root: Root,
+}
+
+/// All names of one file.
+pub struct Names<'a> {
+    /// The file.
+    pub code: Code<'a>,
+    scopes: Vec<Scope<'a>>,
+    scope_of_node: FxHashMap<NodeId, ScopeId>,
+    bindings: FxHashMap<(ScopeId, &'a str), Vec<Entry<'a>>>,
+    /// Whether a later binding in a scope shadows an earlier one (Rust's `let`).
+    shadowing: bool,
+}
+
+/// How many aliases are followed (`a = b; b = c; ...`).
+const ALIAS_DEPTH: u32 = 6;
+
+impl<'a> Names<'a> {
+    /// Reads the names of a file. `module` is the file's own qualified path, for relative imports.
+    pub fn new(code: Code<'a>, module: &[&'a str]) -> Self {
+        let mut builder = Builder {
+            names: Names {
+                code,
+                scopes: Vec::new(),
+                scope_of_node: FxHashMap::default(),
+                bindings: FxHashMap::default(),
+                shadowing: false,
+            },
+            module: module.to_vec(),
+            open: Vec::new(),
+        };
+        builder.open_scope(NodeId::ROOT, ScopeKind::Module);
+        (code.arena.language.definition().bind)(&mut builder);
+        builder.names
+    }
+
+    fn arena(&self) -> &'a Arena {
+        self.code.arena
+    }
+
+    /// The innermost scope that a node stands in. A scope's own node stands in the outer scope.
+    pub fn scope_at(&self, node: NodeId) -> ScopeId {
+        self.arena()
+            .ancestors(node)
+            .find_map(|ancestor| self.scope_of_node.get(&ancestor).copied())
+            .unwrap_or(ScopeId(0))
+    }
+
+    /// The scope that the node itself opens.
+    pub fn scope_of(&self, node: NodeId) -> Option<ScopeId> {
+        self.scope_of_node.get(&node).copied()
+    }
+
+    /// The scope behind an id.
+    pub fn scope(&self, id: ScopeId) -> &Scope<'a> {
+        &self.scopes[id.0 as usize]
+    }
+
+    /// What `name` means at `node`, and the scope that binds it.
+    pub fn lookup(&self, name: &'a str, node: NodeId) -> Option<(&Binding<'a>, ScopeId)> {
+        let mut at = Some(self.scope_at(node));
+        let mut first = true;
+        while let Some(id) = at {
+            let scope = self.scope(id);
+            if (first || scope.kind != ScopeKind::Class)
+                && let Some(binding) = self.binding_in(id, name, node)
+            {
+                return Some((binding, id));
+            }
+            first = first && scope.kind != ScopeKind::Class && self.is_block(id);
+            at = scope.parent;
+        }
+        None
+    }
+
+    fn is_block(&self, id: ScopeId) -> bool {
+        self.arena().role(self.scope(id).node) == Role::Block
+    }
+
+    /// What `name` is bound to in that very scope, as seen from `node`.
+    pub fn binding_in(&self, scope: ScopeId, name: &'a str, node: NodeId) -> Option<&Binding<'a>> {
+        let entries = self.bindings.get(&(scope, name))?;
+        if self.shadowing {
+            let before = self.arena().node(node).start;
+            return match entries.iter().rev().find(|entry| entry.at <= before) {
+                Some(entry) => Some(&entry.binding),
+                None => entries
+                    .iter()
+                    .map(|entry| &entry.binding)
+                    .find(|binding| matches!(binding, Binding::Import(_) | Binding::Definition(_))),
+            };
+        }
+        let import = entries
+            .iter()
+            .find(|entry| matches!(entry.binding, Binding::Import(_)));
+        match (import, entries.as_slice()) {
+            (Some(entry), _) => Some(&entry.binding),
+            (None, [only]) => Some(&only.binding),
+            (None, [first, ..]) if matches!(first.binding, Binding::Definition(_)) => {
+                Some(&first.binding)
+            }
+            _ => Some(&Binding::Opaque),
+        }
+    }
+
+    /// Every value that is ever assigned to `name` in that scope.
+    pub fn values_in(&self, scope: ScopeId, name: &'a str) -> impl Iterator<Item = &Binding<'a>> {
+        self.bindings
+            .get(&(scope, name))
+            .into_iter()
+            .flatten()
+            .map(|entry| &entry.binding)
+    }
+
+    /// The qualified name that an expression or type means, if it is a name at all.
+    pub fn resolve(&self, node: NodeId) -> Option<Resolved<'a>> {
+        self.resolve_to(node, ALIAS_DEPTH)
+    }
+
+    fn resolve_to(&self, node: NodeId, depth: u32) -> Option<Resolved<'a>> {
+        let arena = self.arena();
+        match arena.role(node) {
+            Role::Identifier => Some(self.resolve_name(node, depth)),
+            Role::Attribute | Role::Scoped => {
+                let mut children = arena.children(node);
+                let first = children.next()?;
+                let mut resolved = self.resolve_to(first, depth)?;
+                for part in children.filter(|&part| arena.role(part) == Role::Identifier) {
+                    resolved.path.push(self.code.text_of(part));
+                }
+                Some(self.through_attribute(node, resolved, depth))
+            }
+            Role::Generic => self.resolve_to(arena.children(node).next()?, depth),
+            _ => None,
+        }
+    }
+
+    /// `self.x` of a class that sets it once to a name means that name.
+    fn through_attribute(&self, node: NodeId, resolved: Resolved<'a>, depth: u32) -> Resolved<'a> {
+        if resolved.root != Root::Local || resolved.path.len() != 2 || depth == 0 {
+            return resolved;
+        }
+        match self.attribute_binding(node) {
+            Some(Binding::Value(value)) => self.resolve_to(*value, depth - 1).unwrap_or(resolved),
+            _ => resolved,
+        }
+    }
+
+    /// What `self.x` was bound to, anywhere in the class around `node`.
+    pub fn attribute_binding(&self, node: NodeId) -> Option<&Binding<'a>> {
+        let text = self.code.text_of(node);
+        let mut at = Some(self.scope_at(node));
+        while let Some(id) = at {
+            let scope = self.scope(id);
+            if scope.kind == ScopeKind::Class {
+                if let Some(binding) = self.binding_in(id, text, node) {
+                    return Some(binding);
+                }
+                let (_, name) = text.split_once('.')?;
+                return self.binding_in(id, name, node);
+            }
+            at = scope.parent;
+        }
+        None
+    }
+
+    fn resolve_name(&self, node: NodeId, depth: u32) -> Resolved<'a> {
+        let name = self.code.text_of(node);
+        let plain = |root| Resolved {
+            path: vec![name],
+            root,
+        };
+        match self.lookup(name, node) {
+            None => plain(Root::Unbound),
+            Some((Binding::Import(path), _)) => Resolved {
+                path: path.clone(),
+                root: Root::Imported,
+            },
+            Some((Binding::Definition(_), _)) => plain(Root::Defined),
+            Some((Binding::Value(value) | Binding::TypedValue(_, value), _)) if depth > 0 => {
+                match self.resolve_to(*value, depth - 1) {
+                    Some(resolved) if resolved.root != Root::Local => resolved,
+                    _ => plain(Root::Local),
+                }
+            }
+            Some(_) => plain(Root::Local),
+        }
+    }
+
+    /// Glob imports that could provide an unbound name at `node`.
+    pub fn globs_at(&self, node: NodeId) -> impl Iterator<Item = &Path<'a>> {
+        let mut at = Some(self.scope_at(node));
+        std::iter::from_fn(move || {
+            let scope = self.scope(at?);
+            at = scope.parent;
+            Some(&scope.globs)
+        })
+        .flatten()
+    }
+
+    /// Whether the file has any glob import.
+    pub fn has_globs(&self) -> bool {
+        self.scopes.iter().any(|scope| !scope.globs.is_empty())
+    }
+
+    /// The expression that a name or `self.x` stands for, if it is assigned just once.
+    pub fn value_of(&self, node: NodeId) -> Option<NodeId> {
+        let binding = match self.arena().role(node) {
+            Role::Identifier => self.lookup(self.code.text_of(node), node)?.0,
+            Role::Attribute => self.attribute_of_self(node)?,
+            _ => return None,
+        };
+        match binding {
+            Binding::Value(value) | Binding::TypedValue(_, value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    fn attribute_of_self(&self, node: NodeId) -> Option<&Binding<'a>> {
+        let object = self.arena().children(node).next()?;
+        (self.arena().role(object) == Role::Identifier
+            && matches!(self.code.text_of(object), "self" | "cls"))
+        .then(|| self.attribute_binding(node))?
+    }
+
+    /// The type of an expression as a qualified name: its declared type, or the callee that made
+    /// it (`requests.Session()` has type `requests.Session`).
+    pub fn type_of(&self, node: NodeId) -> Option<Resolved<'a>> {
+        self.type_to(node, ALIAS_DEPTH)
+    }
+
+    fn type_to(&self, node: NodeId, depth: u32) -> Option<Resolved<'a>> {
+        let arena = self.arena();
+        let depth = depth.checked_sub(1)?;
+        match arena.role(node) {
+            Role::Call => {
+                let callee = arena.children(node).next()?;
+                self.resolve_to(callee, depth)
+            }
+            Role::Await | Role::QuestionMark | Role::Reference => {
+                self.type_to(arena.children(node).last()?, depth)
+            }
+            Role::Struct => self.resolve_to(arena.field(node, Field::Name)?, depth),
+            Role::Identifier => {
+                self.type_of_binding(self.lookup(self.code.text_of(node), node)?.0, depth)
+            }
+            Role::Attribute => self.type_of_binding(self.attribute_of_self(node)?, depth),
+            _ => None,
+        }
+    }
+
+    fn type_of_binding(&self, binding: &Binding<'a>, depth: u32) -> Option<Resolved<'a>> {
+        match binding {
+            Binding::Value(value) => self.type_to(*value, depth),
+            Binding::Typed(kind) | Binding::TypedValue(kind, _) => {
+                let mut kind = *kind;
+                while matches!(
+                    self.arena().kind_name(kind),
+                    "reference_type" | "pointer_type"
+                ) {
+                    kind = self.arena().field(kind, Field::Type)?;
+                }
+                self.resolve_to(kind, depth)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Fills in [`Names`] while a language's folder walks over the file.
+pub struct Builder<'a> {
+    names: Names<'a>,
+    module: Path<'a>,
+    /// Open scopes, innermost last.
+    open: Vec<ScopeId>,
+}
+
+impl<'a> Builder<'a> {
+    /// The file.
+    pub fn code(&self) -> Code<'a> {
+        self.names.code
+    }
+
+    /// Qualified path of the file.
+    pub fn module(&self) -> &[&'a str] {
+        &self.module
+    }
+
+    /// Says that later bindings in a scope shadow earlier ones.
+    pub fn set_shadowing(&mut self) {
+        self.names.shadowing = true;
+    }
+
+    /// Opens a scope; it is closed when [`Builder::enter`] meets a node outside it.
+    pub fn open_scope(&mut self, node: NodeId, kind: ScopeKind) {
+        let id = ScopeId(self.names.scopes.len() as u32);
+        let parent = self.open.last().copied();
+        self.names.scopes.push(Scope {
+            node,
+            parent,
+            kind,
+            globs: Vec::new(),
+        });
+        self.names.scope_of_node.insert(node, id);
+        self.open.push(id);
+    }
+
+    /// Closes the scopes that end before `node`.
+    pub fn enter(&mut self, node: NodeId) {
+        while self.open.len() > 1 {
+            let scope = self.names.scope(self.current());
+            if self.names.code.arena.is_within(node, scope.node) {
+                return;
+            }
+            self.open.pop();
+        }
+    }
+
+    /// The innermost open scope.
+    pub fn current(&self) -> ScopeId {
+        *self.open.last().expect("the module's scope stays open")
+    }
+
+    /// Kind of a scope.
+    pub fn kind(&self, scope: ScopeId) -> ScopeKind {
+        self.names.scope(scope).kind
+    }
+
+    /// The nearest open scope of that kind.
+    pub fn nearest(&self, kind: ScopeKind) -> Option<ScopeId> {
+        self.open
+            .iter()
+            .rev()
+            .copied()
+            .find(|&id| self.kind(id) == kind)
+    }
+
+    /// Binds `name` in `scope`. `at` is the offset from which it holds where bindings shadow.
+    pub fn bind(&mut self, scope: ScopeId, name: &'a str, at: u32, binding: Binding<'a>) {
+        self.names
+            .bindings
+            .entry((scope, name))
+            .or_default()
+            .push(Entry { at, binding });
+    }
+
+    /// Adds a glob import to the innermost scope.
+    pub fn bind_glob(&mut self, path: Path<'a>) {
+        let current = self.current();
+        self.names.scopes[current.0 as usize].globs.push(path);
+    }
+}
