@@ -3,7 +3,20 @@
 //! Two readers produce it, `native` for caveat's own files and `semgrep` for Semgrep's; one
 //! compiler consumes it. Patterns are still text here, so that this module needs no grammar.
 
+pub mod comparison;
+pub mod error;
+mod load;
+mod native;
+mod reader;
+mod semgrep;
+pub mod yaml;
+
 use std::ops::Range;
+
+pub use comparison::Expression;
+pub use error::RuleError;
+pub use load::{Loaded, Skipped, load, load_embedded};
+pub use native::schema;
 
 /// How bad a finding is if it is true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,12 +88,42 @@ pub struct Rule {
     pub triggers: Vec<Vec<String>>,
     /// What it matches.
     pub body: Body,
+    /// How patterns are matched.
+    pub options: Options,
     /// Whose semantics hold.
     pub dialect: Dialect,
     /// The file that stated it, for messages.
     pub file: String,
     /// The rule's bytes in that file.
     pub span: YamlSpan,
+}
+
+/// Choices about matching that Semgrep files may state under `options:`; native rules have the
+/// defaults. Options for languages and modes that are not read yet are not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// A literal pattern matches a name known to be bound to that literal.
+    pub constant_propagation: bool,
+    /// A pattern matches a name bound once to an expression that matches.
+    pub symbolic_propagation: bool,
+    /// `a && b && c` matches in any grouping and order of `&&`, `||`, `and`, `or`.
+    pub ac_matching: bool,
+    /// `a and b` matches `b and a`.
+    pub commutative_boolop: bool,
+    /// An expression as a statement pattern also matches inside larger expressions.
+    pub implicit_deep_exprstmt: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            constant_propagation: true,
+            symbolic_propagation: false,
+            ac_matching: true,
+            commutative_boolop: false,
+            implicit_deep_exprstmt: true,
+        }
+    }
 }
 
 /// Globs on root-relative paths. Semgrep's meaning: a glob without `/` matches any component.
@@ -122,7 +165,7 @@ pub struct Formula {
 }
 
 /// What one alternative of a rule may say differently from the rule.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overrides {
     /// Other severity.
     pub severity: Option<Severity>,
@@ -135,6 +178,19 @@ pub struct Overrides {
     pub rewrite: Option<String>,
     /// Whether the rewrite is offered only, not applied by `--fix` (native `rewrite-unsafe: true`).
     pub rewrite_unsafe: bool,
+    /// A replacement inside the matched text in place of `rewrite`; Semgrep `fix-regex:`.
+    pub rewrite_regex: Option<RegexRewrite>,
+}
+
+/// Replaces what an expression matches within the matched code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegexRewrite {
+    /// The expression.
+    pub regex: String,
+    /// The replacement, with groups as `\\1`.
+    pub replacement: String,
+    /// How many matches are replaced; `None` is all.
+    pub count: Option<usize>,
 }
 
 /// Operators of a formula.
@@ -152,13 +208,18 @@ pub enum Op {
     Any(Vec<Formula>),
     /// Only as a part of `All`: removes equal spans.
     Not(Box<Formula>),
-    /// Only as a part of `All`: the match lies inside.
+    /// Only as a part of `All`: removes spans that lie inside a match of the expression, or that
+    /// hold one.
+    NotRegex(String),
+    /// As a part of `All`: the match lies inside. In Semgrep files it may also be an alternative
+    /// of an `Any`, or the only positive of an `All`, which then matches those spans themselves.
     Inside(Box<Formula>),
     /// Only as a part of `All`: the match does not lie inside.
     NotInside(Box<Formula>),
 }
 
-/// The parts of a conjunction.
+/// The parts of a conjunction. Without a positive part, which only a condition on a metavariable
+/// may state, the whole content of the metavariable is what the others restrict.
 #[derive(Debug, Clone, Default)]
 pub struct All {
     /// Positive and negative parts, in the order written.
@@ -190,7 +251,7 @@ pub enum Condition {
         /// Name with `$`.
         metavariable: String,
         /// What must match.
-        formula: Formula,
+        formula: Box<Formula>,
         /// Other language to parse the content as.
         language: Option<String>,
         /// Bytes of the rule file.
@@ -199,12 +260,17 @@ pub enum Condition {
     /// A Semgrep `metavariable-comparison`: a Python-like expression over `$X`, `int(..)`,
     /// `str(..)`, `re.match(..)`, `len(..)`, comparisons, arithmetic and `not/and/or/in`.
     Comparison {
-        /// The expression.
-        expression: String,
-        /// Base for `int()` where the rule gives one.
-        base: Option<u32>,
-        /// Whether quotes are stripped first.
-        strip: bool,
+        /// The expression; the rule's `base:` and `strip:` are already part of it.
+        expression: Expression,
+        /// Bytes of the rule file.
+        span: YamlSpan,
+    },
+    /// A Semgrep `metavariable-type`: what the metavariable is bound to has one of these types.
+    Type {
+        /// Name with `$`.
+        metavariable: String,
+        /// Type expressions in the rule's language, as written.
+        types: Vec<String>,
         /// Bytes of the rule file.
         span: YamlSpan,
     },
@@ -233,9 +299,10 @@ pub struct Test {
 pub enum Predicate {
     /// `constant`: a literal, or built from literals only, after propagation.
     Constant,
-    /// `string`, `number`, `boolean`, `name`, `call`: the form of the expression after propagation.
-    Form(String),
-    /// `type(a.b.C)`: constructed or declared with that type (resolved dotted path).
+    /// `string`, `number`, ...: the form of the expression after propagation.
+    Form(Form),
+    /// `type(a.b.C)`: constructed or declared with that type (resolved dotted path; `::` in the
+    /// file is `.` here, in `Resolves` too).
     Type(String),
     /// `resolves(a.b.c)`: the name resolves to the dotted path; `a.b.*` for anything below.
     Resolves(String),
@@ -247,6 +314,27 @@ pub enum Predicate {
     Entropy(Comparison, f64),
     /// `value < n`: the constant number.
     Value(Comparison, f64),
+}
+
+/// Forms of expressions that a native `where:` can tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `string`: a string literal of any kind.
+    String,
+    /// `number`: an integer or float literal, signed or not.
+    Number,
+    /// `boolean`: `True`, `False`, `true`, `false`.
+    Boolean,
+    /// `name`: an identifier or dotted path.
+    Name,
+    /// `call`: a call.
+    Call,
+    /// `list`: a list, tuple, array or `vec!` literal.
+    List,
+    /// `dict`: a dict literal.
+    Dict,
+    /// `none`: `None`.
+    None,
 }
 
 /// A comparison operator.
