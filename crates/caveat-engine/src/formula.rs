@@ -4,7 +4,7 @@
 //! intersect where their bindings agree, negations remove, conditions filter, focus narrows.
 //! Evaluation is lazy and shares the matches of each pattern within one file.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use caveat_parser::lang::Role;
@@ -13,7 +13,8 @@ use regex::Regex;
 
 use crate::pattern::matcher::{Match, Matcher, Options, matches_at, same_bound};
 use crate::pattern::{Bound, Env, Mv, MvTable, Pattern};
-use crate::rule::{Comparison, Predicate, Test};
+use crate::rule::comparison::Value;
+use crate::rule::{Comparison, Expression, Form, Predicate, Test};
 
 /// Index of a leaf in the rule set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,10 +56,14 @@ impl TextRegex {
     pub fn new(expression: &str, table: &mut MvTable, multi_line: bool) -> Result<Self, String> {
         let kind = compile_regex(expression, multi_line)?;
         let names: Vec<Option<String>> = match &kind {
-            RegexKind::Linear(regex) => regex.capture_names().map(|n| n.map(str::to_owned)).collect(),
-            RegexKind::Backtracking(regex) => {
-                regex.capture_names().map(|n| n.map(str::to_owned)).collect()
-            }
+            RegexKind::Linear(regex) => regex
+                .capture_names()
+                .map(|n| n.map(str::to_owned))
+                .collect(),
+            RegexKind::Backtracking(regex) => regex
+                .capture_names()
+                .map(|n| n.map(str::to_owned))
+                .collect(),
         };
         let groups = names
             .into_iter()
@@ -96,7 +101,11 @@ impl TextRegex {
                 }
             }
             RegexKind::Backtracking(regex) => {
-                for captures in regex.captures_iter(text).take(MOST_MATCHES).map_while(Result::ok) {
+                for captures in regex
+                    .captures_iter(text)
+                    .take(MOST_MATCHES)
+                    .map_while(Result::ok)
+                {
                     add(&|at| captures.get(at).map(|m| (m.start(), m.end())));
                 }
             }
@@ -106,7 +115,9 @@ impl TextRegex {
 }
 
 fn compile_regex(expression: &str, multi_line: bool) -> Result<RegexKind, String> {
-    let linear = regex::RegexBuilder::new(expression).multi_line(multi_line).build();
+    let linear = regex::RegexBuilder::new(expression)
+        .multi_line(multi_line)
+        .build();
     let error = match linear {
         Ok(regex) => return Ok(RegexKind::Linear(regex)),
         Err(error) => error,
@@ -187,7 +198,14 @@ pub enum Condition {
         formula: Formula,
     },
     /// An expression over several metavariables.
-    Compare(Compare),
+    Compare(Expression),
+    /// One of these types, as dotted paths.
+    Type {
+        /// Of this metavariable.
+        mv: Mv,
+        /// Dotted paths.
+        types: Vec<String>,
+    },
     /// A native test.
     Where {
         /// Of this metavariable.
@@ -195,23 +213,6 @@ pub enum Condition {
         /// One of them holds.
         any_of: Vec<CompiledTest>,
     },
-}
-
-/// Semgrep's `metavariable-comparison`.
-#[derive(Clone)]
-pub struct Compare {
-    /// Evaluates the expression over values of metavariables, named with `$`.
-    pub expression: crate::rule::comparison::Expression,
-    /// Base for integers written as strings.
-    pub base: Option<u32>,
-    /// Whether quotes are stripped first.
-    pub strip: bool,
-}
-
-impl std::fmt::Debug for Compare {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("Compare")
-    }
 }
 
 /// A test with its expression compiled.
@@ -252,10 +253,14 @@ pub struct Evaluator<'f, 'a> {
     pub leaves: &'f [Leaf],
     /// Candidate nodes of each leaf.
     pub candidates: &'f dyn Fn(LeafId) -> Candidates<'f>,
-    memo: RefCell<rustc_hash::FxHashMap<LeafId, Rc<Vec<Range>>>>,
-    /// Names seen while evaluating conditions.
-    pub tables: OnceCell<()>,
+    /// Names of the rule's metavariables.
+    pub table: &'f MvTable,
+    memo: &'f Memo,
 }
+
+/// Matches of leaves in one file, shared by the rules that use them.
+#[derive(Default)]
+pub struct Memo(RefCell<rustc_hash::FxHashMap<LeafId, Rc<Vec<Range>>>>);
 
 impl<'f, 'a> Evaluator<'f, 'a> {
     /// An evaluator with nothing matched yet.
@@ -263,8 +268,16 @@ impl<'f, 'a> Evaluator<'f, 'a> {
         matcher: Matcher<'f, 'a>,
         leaves: &'f [Leaf],
         candidates: &'f dyn Fn(LeafId) -> Candidates<'f>,
+        table: &'f MvTable,
+        memo: &'f Memo,
     ) -> Self {
-        Evaluator { matcher, leaves, candidates, memo: RefCell::default(), tables: OnceCell::new() }
+        Evaluator {
+            matcher,
+            leaves,
+            candidates,
+            table,
+            memo,
+        }
     }
 
     /// All matches of a formula in the file.
@@ -282,9 +295,11 @@ impl<'f, 'a> Evaluator<'f, 'a> {
             Op::Leaf(leaf) => {
                 let all = self.leaf(*leaf);
                 match context {
-                    Some(context) => {
-                        all.iter().filter(|range| context.span.contains(range.span)).cloned().collect()
-                    }
+                    Some(context) => all
+                        .iter()
+                        .filter(|range| context.span.contains(range.span))
+                        .cloned()
+                        .collect(),
                     None => all.to_vec(),
                 }
             }
@@ -292,7 +307,9 @@ impl<'f, 'a> Evaluator<'f, 'a> {
                 let mut found: Vec<Range> = Vec::new();
                 for part in parts {
                     for range in self.within(part, context) {
-                        let known = found.iter().any(|other| other.span == range.span && other.env == range.env);
+                        let known = found
+                            .iter()
+                            .any(|other| other.span == range.span && other.env == range.env);
                         if !known {
                             found.push(range);
                         }
@@ -311,11 +328,11 @@ impl<'f, 'a> Evaluator<'f, 'a> {
     }
 
     fn leaf(&self, id: LeafId) -> Rc<Vec<Range>> {
-        if let Some(known) = self.memo.borrow().get(&id) {
+        if let Some(known) = self.memo.0.borrow().get(&id) {
             return Rc::clone(known);
         }
         let found = Rc::new(self.find(id));
-        self.memo.borrow_mut().insert(id, Rc::clone(&found));
+        self.memo.0.borrow_mut().insert(id, Rc::clone(&found));
         found
     }
 
@@ -325,10 +342,18 @@ impl<'f, 'a> Evaluator<'f, 'a> {
             Leaf::Regex(regex) => regex
                 .matches(code.text)
                 .into_iter()
-                .map(|(span, env)| Range { span, node: smallest(self, span), env, with: None })
+                .map(|(span, env)| Range {
+                    span,
+                    node: smallest(self, span),
+                    env,
+                    with: None,
+                })
                 .collect(),
             Leaf::Pattern(pattern, options) => {
-                let matcher = Matcher { options: *options, ..self.matcher };
+                let matcher = Matcher {
+                    options: *options,
+                    ..self.matcher
+                };
                 let mut found: Vec<Match> = Vec::new();
                 match (self.candidates)(id) {
                     Candidates::Nodes(nodes) => {
@@ -344,7 +369,12 @@ impl<'f, 'a> Evaluator<'f, 'a> {
                 }
                 found
                     .into_iter()
-                    .map(|m| Range { span: m.span, node: m.node, env: m.env, with: None })
+                    .map(|m| Range {
+                        span: m.span,
+                        node: m.node,
+                        env: m.env,
+                        with: None,
+                    })
                     .collect()
             }
         }
@@ -352,8 +382,12 @@ impl<'f, 'a> Evaluator<'f, 'a> {
 
     fn all(&self, all: &All, context: Option<&Range>) -> Vec<Range> {
         let mut plain = all.positive.iter().filter(|(inside, _)| !inside);
-        let insides: Vec<&Formula> =
-            all.positive.iter().filter(|(inside, _)| *inside).map(|(_, f)| f).collect();
+        let insides: Vec<&Formula> = all
+            .positive
+            .iter()
+            .filter(|(inside, _)| *inside)
+            .map(|(_, f)| f)
+            .collect();
         let mut found = match (plain.next(), context) {
             (Some((_, first)), _) => self.within(first, context),
             (None, Some(context)) => vec![context.clone()],
@@ -379,10 +413,16 @@ impl<'f, 'a> Evaluator<'f, 'a> {
             }
             let removed = self.within(part, None);
             found.retain(|range| {
-                !removed.iter().any(|other| self.removes(*negation, range, other))
+                !removed
+                    .iter()
+                    .any(|other| self.removes(*negation, range, other))
             });
         }
-        found.retain(|range| all.conditions.iter().all(|condition| self.holds(condition, range)));
+        found.retain(|range| {
+            all.conditions
+                .iter()
+                .all(|condition| self.holds(condition, range))
+        });
         self.focus(found, &all.focus)
     }
 
@@ -398,7 +438,11 @@ impl<'f, 'a> Evaluator<'f, 'a> {
                     continue;
                 };
                 if let Some(env) = self.merge(&one.env, &other.env) {
-                    let range = Range { env, with: one.with.or(other.with), ..inner.clone() };
+                    let range = Range {
+                        env,
+                        with: one.with.or(other.with),
+                        ..inner.clone()
+                    };
                     if !out.contains(&range) {
                         out.push(range);
                     }
@@ -411,9 +455,16 @@ impl<'f, 'a> Evaluator<'f, 'a> {
     fn keep_inside(&self, found: &[Range], around: &[Range]) -> Vec<Range> {
         let mut out: Vec<Range> = Vec::new();
         for range in found {
-            for outer in around.iter().filter(|outer| outer.span.contains(range.span)) {
+            for outer in around
+                .iter()
+                .filter(|outer| outer.span.contains(range.span))
+            {
                 if let Some(env) = self.merge(&range.env, &outer.env) {
-                    let kept = Range { env, with: range.with.or(outer.with), ..range.clone() };
+                    let kept = Range {
+                        env,
+                        with: range.with.or(outer.with),
+                        ..range.clone()
+                    };
                     if !out.contains(&kept) {
                         out.push(kept);
                     }
@@ -427,16 +478,15 @@ impl<'f, 'a> Evaluator<'f, 'a> {
         let hit = match negation {
             Negation::Same => range.span == other.span,
             Negation::Inside => other.span.contains(range.span),
-            Negation::Overlap => {
-                other.span.contains(range.span) || range.span.contains(other.span)
-            }
+            Negation::Overlap => other.span.contains(range.span) || range.span.contains(other.span),
         };
         hit && self.agrees(&range.env, &other.env)
     }
 
     fn agrees(&self, left: &Env, right: &Env) -> bool {
         right.iter().all(|(mv, bound)| {
-            left.get(*mv).is_none_or(|own| same_bound(self.matcher.names, own, bound))
+            left.get(*mv)
+                .is_none_or(|own| same_bound(self.matcher.names, own, bound))
         })
     }
 
@@ -459,10 +509,15 @@ impl<'f, 'a> Evaluator<'f, 'a> {
             let mut narrowed: Vec<Range> = Vec::new();
             for range in &ranges {
                 for mv in alternatives {
-                    let Some((span, node)) = range.env.get(*mv).map(|bound| self.place(bound)) else {
+                    let Some((span, node)) = range.env.get(*mv).map(|bound| self.place(bound))
+                    else {
                         continue;
                     };
-                    let narrow = Range { span, node, ..range.clone() };
+                    let narrow = Range {
+                        span,
+                        node,
+                        ..range.clone()
+                    };
                     if !narrowed.contains(&narrow) {
                         narrowed.push(narrow);
                     }
@@ -489,23 +544,47 @@ impl<'f, 'a> Evaluator<'f, 'a> {
 
     fn holds(&self, condition: &Condition, range: &Range) -> bool {
         match condition {
-            Condition::Regex { mv, regex, anchored, constants, negated } => {
-                let Some(bound) = range.env.get(*mv) else { return false };
+            Condition::Regex {
+                mv,
+                regex,
+                anchored,
+                constants,
+                negated,
+            } => {
+                let Some(bound) = range.env.get(*mv) else {
+                    return false;
+                };
                 let matched = self.regex_holds(bound, regex, *anchored, *constants);
                 matched != *negated
             }
             Condition::Formula { mv, formula } => {
-                let Some(bound) = range.env.get(*mv) else { return false };
+                let Some(bound) = range.env.get(*mv) else {
+                    return false;
+                };
                 let (span, node) = self.place(bound);
-                let context = Range { span, node, ..range.clone() };
+                let context = Range {
+                    span,
+                    node,
+                    ..range.clone()
+                };
                 self.within(formula, Some(&context))
                     .iter()
                     .any(|found| self.agrees(&range.env, &found.env))
             }
-            Condition::Compare(compare) => self.compares(compare, range),
+            Condition::Compare(expression) => self.compares(expression, range),
+            Condition::Type { mv, types } => {
+                let Some(bound) = range.env.get(*mv) else {
+                    return false;
+                };
+                types.iter().any(|path| self.has_type(path, bound))
+            }
             Condition::Where { mv, any_of } => {
-                let Some(bound) = range.env.get(*mv) else { return false };
-                any_of.iter().any(|test| self.test(&test.test, test.regex.as_ref(), bound))
+                let Some(bound) = range.env.get(*mv) else {
+                    return false;
+                };
+                any_of
+                    .iter()
+                    .any(|test| self.test(&test.test, test.regex.as_ref(), bound))
             }
         }
     }
@@ -541,20 +620,21 @@ impl<'f, 'a> Evaluator<'f, 'a> {
     pub fn value_of(&self, bound: &Bound) -> Option<Constant> {
         match bound {
             Bound::Node(node) => self.matcher.names.constant(*node),
-            Bound::Text(span) => {
-                Some(Constant::Str(span.text(self.matcher.names.code.text).to_owned()))
-            }
+            Bound::Text(span) => Some(Constant::Str(
+                span.text(self.matcher.names.code.text).to_owned(),
+            )),
             Bound::Nodes(_) => None,
         }
     }
 
-    fn compares(&self, compare: &Compare, range: &Range) -> bool {
-        let lookup = |mv: Mv| {
+    fn compares(&self, expression: &Expression, range: &Range) -> bool {
+        let lookup = |name: &str| {
+            let mv = self.table.find(name.trim_start_matches('$'))?;
             let bound = range.env.get(mv)?;
-            let constant = self.value_of(bound);
-            Some((constant, self.text_of(bound).to_owned()))
+            let constant = self.value_of(bound).and_then(comparable);
+            Some(constant.unwrap_or_else(|| Value::Code(self.text_of(bound).to_owned())))
         };
-        compare.expression.holds(&lookup, compare.base, compare.strip)
+        expression.eval(&lookup) == Some(true)
     }
 
     fn test(&self, test: &Test, regex: Option<&TextRegex>, bound: &Bound) -> bool {
@@ -565,14 +645,12 @@ impl<'f, 'a> Evaluator<'f, 'a> {
         let value = || self.value_of(bound);
         match predicate {
             Predicate::Constant => value().is_some(),
-            Predicate::Form(form) => self.has_form(form, bound),
+            Predicate::Form(form) => self.has_form(*form, bound),
             Predicate::Type(path) => self.has_type(path, bound),
             Predicate::Resolves(path) => self.resolves(path, bound),
-            Predicate::Matches(_) => regex.is_some_and(|regex| {
-                match value() {
-                    Some(Constant::Str(text) | Constant::Bytes(text)) => regex.is_match(&text),
-                    _ => regex.is_match(self.text_of(bound)),
-                }
+            Predicate::Matches(_) => regex.is_some_and(|regex| match value() {
+                Some(Constant::Str(text) | Constant::Bytes(text)) => regex.is_match(&text),
+                _ => regex.is_match(self.text_of(bound)),
             }),
             Predicate::Length(comparison, wanted) => match value() {
                 Some(Constant::Str(text) | Constant::Bytes(text)) => {
@@ -592,36 +670,40 @@ impl<'f, 'a> Evaluator<'f, 'a> {
         }
     }
 
-    fn has_form(&self, form: &str, bound: &Bound) -> bool {
-        let Bound::Node(node) = bound else { return form == "string" };
+    fn has_form(&self, form: Form, bound: &Bound) -> bool {
+        let Bound::Node(node) = bound else {
+            return form == Form::String;
+        };
         let names = self.matcher.names;
         let role = names.code.arena.role(*node);
         let constant = names.constant(*node);
         match form {
-            "string" => {
+            Form::String => {
                 matches!(constant, Some(Constant::Str(_) | Constant::Bytes(_)))
                     || matches!(role, Role::String | Role::ConcatenatedString)
             }
-            "number" => matches!(constant, Some(Constant::Int(_) | Constant::Float(_))),
-            "boolean" => matches!(constant, Some(Constant::Bool(_))),
-            "none" => matches!(constant, Some(Constant::None)),
-            "list" => {
+            Form::Number => matches!(constant, Some(Constant::Int(_) | Constant::Float(_))),
+            Form::Boolean => matches!(constant, Some(Constant::Bool(_))),
+            Form::None => matches!(constant, Some(Constant::None)),
+            Form::List => {
                 matches!(constant, Some(Constant::List(_)))
                     || matches!(role, Role::List | Role::Tuple | Role::Set)
             }
-            "dict" => matches!(role, Role::Dict) || matches!(constant, Some(Constant::Dict(_))),
-            "name" => matches!(
-                role,
-                Role::Identifier | Role::Attribute | Role::Scoped | Role::Generic
-            ),
-            "call" => matches!(role, Role::Call | Role::MacroCall),
-            "function" => matches!(role, Role::Lambda),
-            _ => false,
+            Form::Dict => role == Role::Dict || matches!(constant, Some(Constant::Dict(_))),
+            Form::Name => {
+                matches!(
+                    role,
+                    Role::Identifier | Role::Attribute | Role::Scoped | Role::Generic
+                )
+            }
+            Form::Call => matches!(role, Role::Call | Role::MacroCall),
         }
     }
 
     fn has_type(&self, path: &str, bound: &Bound) -> bool {
-        let Bound::Node(node) = bound else { return path == "str" };
+        let Bound::Node(node) = bound else {
+            return path == "str";
+        };
         let builtin = match self.matcher.names.constant(*node) {
             Some(Constant::Str(_)) => Some("str"),
             Some(Constant::Int(_)) => Some("int"),
@@ -639,7 +721,9 @@ impl<'f, 'a> Evaluator<'f, 'a> {
     }
 
     fn resolves(&self, path: &str, bound: &Bound) -> bool {
-        let Bound::Node(node) = bound else { return false };
+        let Bound::Node(node) = bound else {
+            return false;
+        };
         self.matcher
             .names
             .resolve(*node)
@@ -647,9 +731,25 @@ impl<'f, 'a> Evaluator<'f, 'a> {
     }
 }
 
+fn comparable(constant: Constant) -> Option<Value> {
+    Some(match constant {
+        Constant::Int(value) => Value::Int(i64::try_from(value).ok()?),
+        Constant::Float(value) => Value::Float(value),
+        Constant::Str(text) | Constant::Bytes(text) => Value::String(text),
+        Constant::Bool(value) => Value::Bool(value),
+        Constant::List(items) => {
+            Value::List(items.into_iter().map(comparable).collect::<Option<_>>()?)
+        }
+        Constant::None | Constant::Dict(_) => return None,
+    })
+}
+
 /// Whether dotted `path` (with `::` or `.`, perhaps ending in `*`) is the resolved path.
 fn dotted_matches(path: &str, resolved: &[&str]) -> bool {
-    let wanted: Vec<&str> = path.split(['.', ':']).filter(|part| !part.is_empty()).collect();
+    let wanted: Vec<&str> = path
+        .split(['.', ':'])
+        .filter(|part| !part.is_empty())
+        .collect();
     match wanted.split_last() {
         Some((&"*", before)) => resolved.len() > before.len() && resolved.starts_with(before),
         _ => wanted == resolved,
@@ -693,7 +793,10 @@ pub fn smallest(evaluator: &Evaluator<'_, '_>, span: Span) -> NodeId {
 pub fn smallest_node(arena: &caveat_parser::Arena, span: Span) -> NodeId {
     let mut at = NodeId::ROOT;
     loop {
-        match arena.children(at).find(|&child| arena.span(child).contains(span)) {
+        match arena
+            .children(at)
+            .find(|&child| arena.span(child).contains(span))
+        {
             Some(child) => at = child,
             None => return at,
         }

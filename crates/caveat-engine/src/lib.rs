@@ -3,6 +3,16 @@
 //! It is a pure function: it reads no file, clock, environment or network and prints nothing
 //! (`clippy.toml` in this crate holds it to that). Threads and paths on disk belong to the cli.
 
+pub mod checks;
+pub mod context;
 pub mod finding;
+pub mod formula;
 pub mod pattern;
 pub mod rule;
+pub mod ruleset;
+pub mod scan;
+mod suppress;
+pub mod trigger;
+
+pub use ruleset::RuleSet;
+pub use scan::scan_file;

@@ -1,0 +1,78 @@
+//! The analyses that rules name with `check:`. One file or folder each.
+
+use caveat_parser::{Names, NodeId, Span};
+
+use crate::finding::Fix;
+use crate::rule::{Confidence, Severity};
+
+/// A named analysis.
+pub struct Check {
+    /// The name that rule files use.
+    pub name: &'static str,
+    /// Languages it reads; none means every file, text included.
+    pub languages: &'static [&'static str],
+    /// One of these literals must occur in the file; none means that it always runs.
+    pub triggers: &'static [&'static str],
+    /// Adds what it finds.
+    pub run: fn(&FileView<'_>, &mut Vec<Hit>),
+}
+
+/// A file as a check sees it.
+pub struct FileView<'f> {
+    /// Path relative to the root, with `/`.
+    pub path: &'f str,
+    /// The text.
+    pub text: &'f str,
+    /// Names and tree; `None` for text files.
+    pub names: Option<&'f Names<'f>>,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, Default)]
+pub struct Hit {
+    /// Where.
+    pub span: Span,
+    /// Words for `$NAME` in the rule's message.
+    pub words: Vec<(&'static str, String)>,
+    /// Another message than the rule's.
+    pub message: Option<String>,
+    /// Another severity than the rule's.
+    pub severity: Option<Severity>,
+    /// Another confidence than the rule's.
+    pub confidence: Option<Confidence>,
+    /// Places in the same file that explain it.
+    pub related: Vec<(Span, String)>,
+    /// A way out.
+    pub fix: Option<Fix>,
+}
+
+impl Hit {
+    /// A finding at a span with the rule's own words.
+    pub fn at(span: Span) -> Self {
+        Hit {
+            span,
+            ..Hit::default()
+        }
+    }
+
+    /// A finding at a node.
+    pub fn at_node(view: &FileView<'_>, node: NodeId) -> Self {
+        Hit::at(
+            view.names
+                .map_or(Span::default(), |names| names.code.arena.span(node)),
+        )
+    }
+
+    /// Fills in `$NAME` of the message.
+    pub fn word(mut self, name: &'static str, text: impl Into<String>) -> Self {
+        self.words.push((name, text.into()));
+        self
+    }
+}
+
+static CHECKS: &[&Check] = &[];
+
+/// The check of that name.
+pub fn find(name: &str) -> Option<&'static Check> {
+    CHECKS.iter().copied().find(|check| check.name == name)
+}

@@ -1,0 +1,774 @@
+//! From rule files to something that runs: patterns compiled, names and kinds indexed, triggers
+//! derived.
+
+use std::collections::BTreeMap;
+
+use caveat_parser::Parsers;
+use caveat_parser::lang::{Language, Role};
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use rustc_hash::FxHashMap;
+
+use crate::checks::{self, Check};
+use crate::formula::{
+    All, CompiledTest, Condition, Formula, Leaf, LeafId, Negation, Op, TextRegex,
+};
+use crate::pattern::matcher::Options;
+use crate::pattern::{self, Argument, KeywordName, MvTable, Pat, Pattern, Root, StringPart};
+use crate::rule::{self, Body, Dialect, Overrides, Predicate, Rule, RuleError};
+use crate::trigger::{Clause, Literal, Triggers, TriggersBuilder};
+
+/// All rules of a scan, ready to run.
+pub struct RuleSet {
+    /// What the files say, in order of id.
+    pub rules: Vec<Rule>,
+    /// One entry per rule and language.
+    pub programs: Vec<Program>,
+    /// Leaves of all formulas.
+    pub leaves: Vec<Leaf>,
+    /// Where leaves can match, by language.
+    pub index: Vec<Index>,
+    /// Literals that decide which programs run on a file.
+    pub triggers: Triggers,
+}
+
+/// A rule's formula or check for one language.
+pub struct Program {
+    /// Index into [`RuleSet::rules`].
+    pub rule: u32,
+    /// Language; text formulas run on files of every language that the paths allow.
+    pub language: Language,
+    /// What to run.
+    pub body: ProgramBody,
+    /// Names of metavariables.
+    pub table: MvTable,
+    /// Overrides that alternatives name by index.
+    pub overrides: Vec<Overrides>,
+    /// Leaves of which one must match for the formula to match. Empty: unknown.
+    pub anchors: Vec<LeafId>,
+    /// All leaves of the formula.
+    pub leaves: Vec<LeafId>,
+    /// Files it applies to.
+    pub paths: Paths,
+}
+
+/// What a program runs.
+pub enum ProgramBody {
+    /// A formula.
+    Match(Formula),
+    /// An analysis in Rust.
+    Check(&'static Check),
+}
+
+/// Compiled globs of a rule.
+#[derive(Debug, Default)]
+pub struct Paths {
+    include: Option<GlobSet>,
+    exclude: Option<GlobSet>,
+}
+
+impl Paths {
+    /// Whether the rule applies to the root-relative path.
+    pub fn allow(&self, path: &str) -> bool {
+        self.include
+            .as_ref()
+            .is_none_or(|globs| globs.is_match(path))
+            && !self
+                .exclude
+                .as_ref()
+                .is_some_and(|globs| globs.is_match(path))
+    }
+
+    /// Whether the rule names the files it wants.
+    pub fn are_stated(&self) -> bool {
+        self.include.is_some()
+    }
+}
+
+/// Where the leaves of one language can match.
+#[derive(Debug, Default)]
+pub struct Index {
+    /// By the last segment of the callee.
+    pub calls: FxHashMap<String, Vec<LeafId>>,
+    /// By the last segment of a name.
+    pub names: FxHashMap<String, Vec<LeafId>>,
+    /// By the grammar's kind.
+    pub kinds: FxHashMap<u16, Vec<LeafId>>,
+    /// By role.
+    pub roles: FxHashMap<Role, Vec<LeafId>>,
+    /// At any node.
+    pub anywhere: Vec<LeafId>,
+}
+
+/// Where one leaf can match.
+#[derive(Debug, Clone, PartialEq)]
+enum Key {
+    Call(String),
+    Name(String),
+    Kind(u16),
+    Roles(Vec<Role>),
+    Anywhere,
+}
+
+impl RuleSet {
+    /// Compiles rules.
+    ///
+    /// Returns the set and the mistakes; a rule with mistakes is left out.
+    pub fn compile(mut rules: Vec<Rule>) -> (RuleSet, Vec<RuleError>) {
+        rules.sort_by(|left, right| left.id.cmp(&right.id));
+        let mut builder = Builder::default();
+        for index in 0..rules.len() {
+            builder.rule(index as u32, &rules[index]);
+        }
+        let errors = std::mem::take(&mut builder.errors);
+        (builder.finish(rules), errors)
+    }
+
+    /// The rule behind an index.
+    pub fn rule(&self, index: u32) -> &Rule {
+        &self.rules[index as usize]
+    }
+}
+
+#[derive(Default)]
+struct Builder {
+    parsers: Parsers,
+    leaves: Vec<Leaf>,
+    keys: Vec<(Language, Key)>,
+    programs: Vec<Program>,
+    triggers: TriggersBuilder,
+    errors: Vec<RuleError>,
+}
+
+impl Builder {
+    fn rule(&mut self, index: u32, rule: &Rule) {
+        match &rule.body {
+            Body::Match(formulas) => {
+                for formula in formulas {
+                    let Some(language) = Language::from_name(&formula.language) else {
+                        self.error(
+                            rule,
+                            &rule.span,
+                            format!("unknown language `{}`", formula.language),
+                        );
+                        continue;
+                    };
+                    self.program(index, rule, language, &formula.formula);
+                }
+            }
+            Body::Check(name) => match checks::find(name) {
+                Some(check) => self.check(index, rule, check),
+                None => self.error(rule, &rule.span, format!("there is no check `{name}`")),
+            },
+        }
+    }
+
+    fn error(&mut self, rule: &Rule, span: &rule::YamlSpan, message: String) {
+        self.errors.push(RuleError {
+            file: rule.file.clone(),
+            span: span.clone(),
+            message: format!("rule `{}`: {message}", rule.id),
+            help: None,
+        });
+    }
+
+    fn check(&mut self, index: u32, rule: &Rule, check: &'static Check) {
+        let languages: Vec<Language> = if check.languages.is_empty() {
+            Language::all().collect()
+        } else {
+            check
+                .languages
+                .iter()
+                .filter_map(|name| Language::from_name(name))
+                .collect()
+        };
+        let clauses: Vec<Clause> = if rule.triggers.is_empty() {
+            let any: Clause = check
+                .triggers
+                .iter()
+                .map(|text| Literal::new(text))
+                .collect();
+            if any.is_empty() {
+                Vec::new()
+            } else {
+                vec![any]
+            }
+        } else {
+            stated(&rule.triggers)
+        };
+        for language in languages {
+            let paths = self.paths(rule);
+            self.programs.push(Program {
+                rule: index,
+                language,
+                body: ProgramBody::Check(check),
+                table: MvTable::default(),
+                overrides: Vec::new(),
+                anchors: Vec::new(),
+                leaves: Vec::new(),
+                paths,
+            });
+            self.triggers.add(&clauses);
+        }
+    }
+
+    fn program(&mut self, index: u32, rule: &Rule, language: Language, formula: &rule::Formula) {
+        let errors = self.errors.len();
+        let first_leaf = self.leaves.len();
+        let mut scope = Scope {
+            rule,
+            language,
+            table: MvTable::default(),
+            overrides: Vec::new(),
+        };
+        let compiled = self.formula(&mut scope, formula);
+        if self.errors.len() > errors {
+            self.leaves.truncate(first_leaf);
+            self.keys.truncate(first_leaf);
+            return;
+        }
+        let clauses = if rule.triggers.is_empty() {
+            self.clauses(&compiled)
+        } else {
+            stated(&rule.triggers)
+        };
+        let anchors = self.anchors(&compiled).unwrap_or_default();
+        let (table, overrides) = (scope.table, scope.overrides);
+        let paths = self.paths(rule);
+        self.programs.push(Program {
+            rule: index,
+            language,
+            body: ProgramBody::Match(compiled),
+            table,
+            overrides,
+            anchors,
+            leaves: (first_leaf..self.leaves.len())
+                .map(|at| LeafId(at as u32))
+                .collect(),
+            paths,
+        });
+        self.triggers.add(&clauses);
+    }
+
+    fn paths(&mut self, rule: &Rule) -> Paths {
+        let mut globs = |patterns: &[String]| {
+            if patterns.is_empty() {
+                return None;
+            }
+            let mut builder = GlobSetBuilder::new();
+            for pattern in patterns {
+                for variant in path_globs(pattern) {
+                    match Glob::new(&variant) {
+                        Ok(glob) => {
+                            builder.add(glob);
+                        }
+                        Err(error) => self.errors.push(RuleError {
+                            file: rule.file.clone(),
+                            span: rule.span.clone(),
+                            message: format!("rule `{}`: {error}", rule.id),
+                            help: None,
+                        }),
+                    }
+                }
+            }
+            builder.build().ok()
+        };
+        Paths {
+            include: globs(&rule.paths.include),
+            exclude: globs(&rule.paths.exclude),
+        }
+    }
+
+    // ---- formulas ----
+
+    fn formula(&mut self, scope: &mut Scope<'_>, formula: &rule::Formula) -> Formula {
+        let op = match &formula.op {
+            rule::Op::Pattern(text) => self.pattern(scope, text, &formula.span),
+            rule::Op::Regex(text) => self.regex(scope, text, &formula.span),
+            rule::Op::Any(parts) => {
+                Op::Any(parts.iter().map(|part| self.formula(scope, part)).collect())
+            }
+            rule::Op::All(all) => Op::All(Box::new(self.all(scope, all))),
+            rule::Op::Not(_) | rule::Op::NotInside(_) | rule::Op::NotRegex(_) => {
+                let mut all = All::default();
+                self.part(scope, formula, &mut all);
+                Op::All(Box::new(all))
+            }
+            rule::Op::Inside(inner) => return self.formula(scope, inner),
+        };
+        let with = (formula.with != Overrides::default()).then(|| {
+            scope.overrides.push(formula.with.clone());
+            (scope.overrides.len() - 1) as u16
+        });
+        Formula { op, with }
+    }
+
+    fn all(&mut self, scope: &mut Scope<'_>, all: &rule::All) -> All {
+        let mut out = All::default();
+        for part in &all.parts {
+            self.part(scope, part, &mut out);
+        }
+        for condition in &all.conditions {
+            if let Some(condition) = self.condition(scope, condition) {
+                out.conditions.push(condition);
+            }
+        }
+        out.focus = all
+            .focus
+            .iter()
+            .map(|names| names.iter().map(|name| scope.number(name)).collect())
+            .collect();
+        out
+    }
+
+    fn part(&mut self, scope: &mut Scope<'_>, part: &rule::Formula, out: &mut All) {
+        match &part.op {
+            rule::Op::Inside(inner) => out.positive.push((true, self.formula(scope, inner))),
+            rule::Op::Not(inner) => {
+                out.negative
+                    .push((Negation::Same, self.formula(scope, inner)));
+            }
+            rule::Op::NotInside(inner) => {
+                out.negative
+                    .push((Negation::Inside, self.formula(scope, inner)));
+            }
+            rule::Op::NotRegex(text) => {
+                let op = self.regex(scope, text, &part.span);
+                out.negative
+                    .push((Negation::Overlap, Formula { op, with: None }));
+            }
+            // Alternatives that all lie around the match: `pattern-either` of `pattern-inside`.
+            rule::Op::Any(parts)
+                if parts
+                    .iter()
+                    .all(|part| matches!(part.op, rule::Op::Inside(_))) =>
+            {
+                out.positive.push((true, self.formula(scope, part)));
+            }
+            _ => out.positive.push((false, self.formula(scope, part))),
+        }
+    }
+
+    fn pattern(&mut self, scope: &mut Scope<'_>, text: &str, span: &rule::YamlSpan) -> Op {
+        let compiled = pattern::compile(text, scope.language, &mut self.parsers, &mut scope.table);
+        match compiled {
+            Ok(pattern) => {
+                let key = key(&pattern);
+                let options = Options {
+                    spelling: scope.rule.dialect == Dialect::Semgrep,
+                    constants: scope.rule.options.constant_propagation,
+                };
+                self.leaf(
+                    Leaf::Pattern(Box::new(pattern), options),
+                    scope.language,
+                    key,
+                )
+            }
+            Err(error) => {
+                self.error(scope.rule, span, error.to_string());
+                Op::Any(Vec::new())
+            }
+        }
+    }
+
+    fn regex(&mut self, scope: &mut Scope<'_>, text: &str, span: &rule::YamlSpan) -> Op {
+        match TextRegex::new(text, &mut scope.table, true) {
+            Ok(regex) => self.leaf(Leaf::Regex(regex), scope.language, Key::Anywhere),
+            Err(error) => {
+                self.error(scope.rule, span, error);
+                Op::Any(Vec::new())
+            }
+        }
+    }
+
+    fn leaf(&mut self, leaf: Leaf, language: Language, key: Key) -> Op {
+        let id = LeafId(self.leaves.len() as u32);
+        self.leaves.push(leaf);
+        self.keys.push((language, key));
+        Op::Leaf(id)
+    }
+
+    fn condition(
+        &mut self,
+        scope: &mut Scope<'_>,
+        condition: &rule::Condition,
+    ) -> Option<Condition> {
+        match condition {
+            rule::Condition::Regex {
+                metavariable,
+                regex,
+                constants,
+                span,
+            } => match TextRegex::new(regex, &mut MvTable::default(), false) {
+                Ok(compiled) => Some(Condition::Regex {
+                    mv: scope.number(metavariable),
+                    regex: compiled,
+                    anchored: scope.rule.dialect == Dialect::Semgrep,
+                    constants: *constants,
+                    negated: false,
+                }),
+                Err(error) => {
+                    self.error(scope.rule, span, error);
+                    None
+                }
+            },
+            rule::Condition::Formula {
+                metavariable,
+                formula,
+                language,
+                span,
+            } => {
+                if let Some(language) = language
+                    && language != scope.language.name()
+                    && !only_regexes(formula)
+                {
+                    let message =
+                        format!("`metavariable-pattern` in `{language}` is not supported");
+                    self.error(scope.rule, span, message);
+                    return None;
+                }
+                Some(Condition::Formula {
+                    mv: scope.number(metavariable),
+                    formula: self.formula(scope, formula),
+                })
+            }
+            rule::Condition::Comparison { expression, .. } => {
+                Some(Condition::Compare(expression.clone()))
+            }
+            rule::Condition::Type {
+                metavariable,
+                types,
+                ..
+            } => Some(Condition::Type {
+                mv: scope.number(metavariable),
+                types: types.clone(),
+            }),
+            rule::Condition::Where {
+                metavariable,
+                any_of,
+                span,
+            } => {
+                let mut tests = Vec::new();
+                for test in any_of {
+                    let regex = match &test.predicate {
+                        Predicate::Matches(text) => {
+                            match TextRegex::new(text, &mut MvTable::default(), false) {
+                                Ok(regex) => Some(regex),
+                                Err(error) => {
+                                    self.error(scope.rule, span, error);
+                                    return None;
+                                }
+                            }
+                        }
+                        _ => None,
+                    };
+                    tests.push(CompiledTest {
+                        test: test.clone(),
+                        regex,
+                    });
+                }
+                Some(Condition::Where {
+                    mv: scope.number(metavariable),
+                    any_of: tests,
+                })
+            }
+        }
+    }
+
+    // ---- what must be there ----
+
+    /// Clauses that hold in every file in which the formula matches.
+    fn clauses(&self, formula: &Formula) -> Vec<Clause> {
+        match &formula.op {
+            Op::Leaf(leaf) => match &self.leaves[leaf.0 as usize] {
+                Leaf::Pattern(pattern, _) => {
+                    let mut literals = Vec::new();
+                    required(&pattern.root, &mut literals);
+                    literals.into_iter().map(|literal| vec![literal]).collect()
+                }
+                Leaf::Regex(_) => Vec::new(),
+            },
+            Op::All(all) => {
+                let mut clauses: Vec<Clause> = Vec::new();
+                for (_, part) in &all.positive {
+                    for clause in self.clauses(part) {
+                        if !clauses.contains(&clause) {
+                            clauses.push(clause);
+                        }
+                    }
+                }
+                clauses
+            }
+            Op::Any(parts) => {
+                // What every alternative needs, and one literal of each otherwise.
+                let all: Vec<Vec<Clause>> = parts.iter().map(|part| self.clauses(part)).collect();
+                let Some(first) = all.first() else {
+                    return Vec::new();
+                };
+                let mut common: Vec<Clause> = first
+                    .iter()
+                    .filter(|clause| all.iter().all(|clauses| clauses.contains(clause)))
+                    .cloned()
+                    .collect();
+                let mut merged: Clause = Vec::new();
+                for clauses in &all {
+                    let best = clauses.iter().max_by_key(|clause| {
+                        clause
+                            .iter()
+                            .map(|literal| literal.text.len())
+                            .min()
+                            .unwrap_or(0)
+                    });
+                    let Some(best) = best else { return common };
+                    for literal in best {
+                        if !merged.contains(literal) {
+                            merged.push(literal.clone());
+                        }
+                    }
+                }
+                if !common.contains(&merged) {
+                    common.push(merged);
+                }
+                common
+            }
+        }
+    }
+
+    /// Leaves of which at least one must match, the most selective choice; `None` if unknown.
+    fn anchors(&self, formula: &Formula) -> Option<Vec<LeafId>> {
+        match &formula.op {
+            Op::Leaf(leaf) => Some(vec![*leaf]),
+            Op::Any(parts) => {
+                let mut anchors = Vec::new();
+                for part in parts {
+                    anchors.extend(self.anchors(part)?);
+                }
+                Some(anchors)
+            }
+            Op::All(all) => all
+                .positive
+                .iter()
+                .filter_map(|(_, part)| self.anchors(part))
+                .min_by_key(|anchors| anchors.iter().map(|leaf| self.cost(*leaf)).max()),
+        }
+    }
+
+    fn cost(&self, leaf: LeafId) -> u32 {
+        match &self.keys[leaf.0 as usize].1 {
+            Key::Call(_) => 1,
+            Key::Name(_) => 2,
+            Key::Kind(_) => 10,
+            Key::Roles(_) => 12,
+            Key::Anywhere => 100,
+        }
+    }
+
+    fn finish(self, rules: Vec<Rule>) -> RuleSet {
+        let mut index: Vec<Index> = (0..Language::count()).map(|_| Index::default()).collect();
+        for (at, (language, key)) in self.keys.into_iter().enumerate() {
+            let leaf = LeafId(at as u32);
+            let index = &mut index[language.index()];
+            match key {
+                Key::Call(name) => index.calls.entry(name).or_default().push(leaf),
+                Key::Name(name) => index.names.entry(name).or_default().push(leaf),
+                Key::Kind(kind) => index.kinds.entry(kind).or_default().push(leaf),
+                Key::Roles(roles) => {
+                    for role in roles {
+                        index.roles.entry(role).or_default().push(leaf);
+                    }
+                }
+                Key::Anywhere => index.anywhere.push(leaf),
+            }
+        }
+        RuleSet {
+            rules,
+            programs: self.programs,
+            leaves: self.leaves,
+            index,
+            triggers: self.triggers.build(),
+        }
+    }
+}
+
+struct Scope<'r> {
+    rule: &'r Rule,
+    language: Language,
+    table: MvTable,
+    overrides: Vec<Overrides>,
+}
+
+impl Scope<'_> {
+    fn number(&mut self, metavariable: &str) -> pattern::Mv {
+        self.table.number(
+            metavariable
+                .trim_start_matches('$')
+                .trim_start_matches("..."),
+        )
+    }
+}
+
+fn stated(triggers: &[Vec<String>]) -> Vec<Clause> {
+    triggers
+        .iter()
+        .map(|any| any.iter().map(|text| Literal::new(text)).collect())
+        .collect()
+}
+
+fn only_regexes(formula: &rule::Formula) -> bool {
+    match &formula.op {
+        rule::Op::Regex(_) | rule::Op::NotRegex(_) => true,
+        rule::Op::All(all) => all.parts.iter().all(only_regexes),
+        rule::Op::Any(parts) => parts.iter().all(only_regexes),
+        rule::Op::Not(inner) => only_regexes(inner),
+        _ => false,
+    }
+}
+
+/// Semgrep's path globs: without a slash they match any component, a leading slash anchors.
+fn path_globs(pattern: &str) -> Vec<String> {
+    let pattern = pattern.trim_end_matches('/');
+    if let Some(anchored) = pattern.strip_prefix('/') {
+        return vec![anchored.to_owned(), format!("{anchored}/**")];
+    }
+    let pattern = pattern.trim_start_matches("./");
+    vec![
+        pattern.to_owned(),
+        format!("{pattern}/**"),
+        format!("**/{pattern}"),
+        format!("**/{pattern}/**"),
+    ]
+}
+
+fn key(pattern: &Pattern) -> Key {
+    match &pattern.root {
+        Root::Node(pat) => pat_key(pat),
+        Root::Sequence(_) => Key::Roles(vec![Role::Block, Role::Module]),
+    }
+}
+
+fn pat_key(pat: &Pat) -> Key {
+    match pat {
+        Pat::Call {
+            callee, is_macro, ..
+        } => match &**callee {
+            Pat::Name(path) => Key::Call(path[path.len() - 1].clone()),
+            Pat::Attribute {
+                name: KeywordName::Text(name),
+                ..
+            } => Key::Call(name.clone()),
+            _ if *is_macro => Key::Roles(vec![Role::MacroCall]),
+            _ => Key::Roles(vec![Role::Call]),
+        },
+        Pat::Name(path) => Key::Name(path[path.len() - 1].clone()),
+        Pat::Attribute {
+            name: KeywordName::Text(name),
+            ..
+        } => Key::Name(name.clone()),
+        Pat::Attribute { .. } => Key::Roles(vec![Role::Attribute, Role::Scoped, Role::Identifier]),
+        Pat::Literal(_) => Key::Roles(vec![
+            Role::String,
+            Role::ConcatenatedString,
+            Role::Integer,
+            Role::Float,
+            Role::Boolean,
+            Role::None,
+            Role::Unary,
+        ]),
+        Pat::AnyString | Pat::StringRegex(_) | Pat::StringMeta(_) | Pat::Formatted(_) => {
+            Key::Roles(vec![Role::String, Role::ConcatenatedString])
+        }
+        Pat::Import(_) => Key::Roles(vec![Role::Import, Role::ImportFrom]),
+        Pat::Block(_) => Key::Roles(vec![Role::Block]),
+        Pat::AnyOfRole(roles) => Key::Roles(roles.clone()),
+        Pat::Node {
+            role: role @ (Role::Tuple | Role::Parameter | Role::List | Role::Unary),
+            ..
+        } => Key::Roles(vec![*role]),
+        Pat::Node { kind, .. } | Pat::Leaf { kind, .. } => Key::Kind(*kind),
+        _ => Key::Anywhere,
+    }
+}
+
+/// Literals that every match of the pattern contains.
+fn required(root: &Root, out: &mut Vec<Literal>) {
+    match root {
+        Root::Node(pat) => required_by(pat, out),
+        Root::Sequence(pats) => pats.iter().for_each(|pat| required_by(pat, out)),
+    }
+}
+
+fn required_by(pat: &Pat, out: &mut Vec<Literal>) {
+    match pat {
+        Pat::Name(path) => path.iter().for_each(|segment| need(segment, out)),
+        Pat::Word(word) => need(word, out),
+        Pat::Attribute { object, name } => {
+            required_by(object, out);
+            if let KeywordName::Text(name) = name {
+                need(name, out);
+            }
+        }
+        Pat::Chain(inner) | Pat::Deep(inner) => required_by(inner, out),
+        Pat::Call {
+            callee, arguments, ..
+        } => {
+            required_by(callee, out);
+            arguments
+                .iter()
+                .for_each(|argument| required_by_argument(argument, out));
+        }
+        Pat::Arguments(arguments) => {
+            arguments
+                .iter()
+                .for_each(|argument| required_by_argument(argument, out));
+        }
+        Pat::Block(pats) => pats.iter().for_each(|pat| required_by(pat, out)),
+        Pat::Node { groups, .. } => {
+            groups
+                .iter()
+                .flat_map(|(_, pats)| pats)
+                .for_each(|pat| required_by(pat, out));
+        }
+        Pat::Import(paths) => {
+            paths
+                .iter()
+                .flatten()
+                .for_each(|segment| need(segment, out));
+        }
+        Pat::Formatted(parts) => {
+            for part in parts {
+                if let StringPart::Hole(pat) = part {
+                    required_by(pat, out);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn required_by_argument(argument: &Argument, out: &mut Vec<Literal>) {
+    match argument {
+        Argument::Positional(pat) => required_by(pat, out),
+        Argument::Keyword(name, pat) => {
+            if let KeywordName::Text(name) = name {
+                need(name, out);
+            }
+            required_by(pat, out);
+        }
+        _ => {}
+    }
+}
+
+fn need(word: &str, out: &mut Vec<Literal>) {
+    let literal = Literal::new(word);
+    if word.len() >= 3 && !matches!(word, "self" | "Self" | "cls") && !out.contains(&literal) {
+        out.push(literal);
+    }
+}
+
+/// Rules by id, for callers that look one up.
+pub fn by_id(rules: &[Rule]) -> BTreeMap<&str, u32> {
+    rules
+        .iter()
+        .enumerate()
+        .map(|(at, rule)| (rule.id.as_str(), at as u32))
+        .collect()
+}

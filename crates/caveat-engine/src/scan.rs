@@ -1,0 +1,453 @@
+//! One file through the engine: triggers, parse, one pass, formulas and checks, findings.
+
+use std::sync::Arc;
+
+use caveat_parser::lang::{Language, Role};
+use caveat_parser::{Arena, Code, Names, NodeId, Parsers, SourceFile, Span};
+use rustc_hash::FxHashMap;
+
+use crate::checks::{FileView, Hit};
+use crate::context;
+use crate::finding::{Edit, FileReport, Finding, Fix, Notice, NoticeKind, Place};
+use crate::formula::{Candidates, Evaluator, Formula, LeafId, Memo, Range};
+use crate::pattern::Bound;
+use crate::pattern::matcher::{Matcher, Options};
+use crate::rule::{Overrides, Rule};
+use crate::ruleset::{Index, Program, ProgramBody, RuleSet};
+use crate::suppress;
+
+/// Syntax errors per file that are worth a notice of their own.
+const MOST_PARSE_NOTICES: usize = 1;
+
+/// Scans one decoded file. Parsers are reused from file to file on one thread.
+pub fn scan_file(rules: &RuleSet, file: SourceFile, parsers: &mut Parsers) -> FileReport {
+    let path: Arc<str> = file.path.as_str().into();
+    let language = match Language::from_path(&file.path) {
+        Language::TEXT => Language::from_first_line(&file.text).unwrap_or(Language::TEXT),
+        known => known,
+    };
+    let active = active_programs(rules, &file, language);
+    let mut report = FileReport {
+        source: None,
+        path,
+        findings: Vec::new(),
+        notices: Vec::new(),
+    };
+    if active.is_empty() {
+        return report;
+    }
+    let needs_tree = active
+        .iter()
+        .any(|program| program.language != Language::TEXT);
+    let arena = needs_tree
+        .then(|| parsers.parse(language, &file.text, None))
+        .flatten();
+    {
+        let scan = Scan {
+            rules,
+            file: &file,
+            path: &report.path,
+            arena: arena.as_ref(),
+        };
+        report.findings = scan.run(&active);
+    }
+    if let Some(arena) = &arena {
+        report.notices = parse_notices(arena, &report.path);
+    }
+    if !report.findings.is_empty() || !report.notices.is_empty() {
+        report.source = Some(Arc::new(file));
+    }
+    report
+}
+
+fn active_programs<'r>(
+    rules: &'r RuleSet,
+    file: &SourceFile,
+    language: Language,
+) -> Vec<&'r Program> {
+    let present = rules.triggers.present(&file.text);
+    rules
+        .programs
+        .iter()
+        .enumerate()
+        .filter(|(at, program)| {
+            let fits = program.language == language
+                || (program.language == Language::TEXT
+                    && matches!(program.body, ProgramBody::Match(_))
+                    && program.paths.are_stated());
+            fits && rules.triggers.holds(*at, &present) && program.paths.allow(&file.path)
+        })
+        .map(|(_, program)| program)
+        .collect()
+}
+
+fn parse_notices(arena: &Arena, path: &Arc<str>) -> Vec<Notice> {
+    arena
+        .errors
+        .iter()
+        .take(MOST_PARSE_NOTICES)
+        .map(|&span| Notice {
+            kind: NoticeKind::PartlyParsed,
+            path: Arc::clone(path),
+            span: Some(span),
+            message: "syntax error; the rest of the file was analysed".to_owned(),
+        })
+        .collect()
+}
+
+struct Scan<'s> {
+    rules: &'s RuleSet,
+    file: &'s SourceFile,
+    path: &'s Arc<str>,
+    arena: Option<&'s Arena>,
+}
+
+/// A finding before its identity is known.
+struct Draft<'s> {
+    program: &'s Program,
+    span: Span,
+    node: NodeId,
+    message: String,
+    with: Overrides,
+    related: Vec<Place>,
+    fix: Option<Fix>,
+}
+
+impl<'s> Scan<'s> {
+    fn run(&self, active: &[&'s Program]) -> Vec<Finding> {
+        // Text formulas and text checks work on a tree without nodes below the root.
+        let empty = empty_arena(self.file);
+        let arena = self.arena.unwrap_or(&empty);
+        let code = Code {
+            arena,
+            text: &self.file.text,
+        };
+        let module = context::module_path(&self.file.path);
+        let names = Names::new(code, &module);
+        let candidates = self.candidates(&names, active);
+        let memo = Memo::default();
+        let mut drafts: Vec<Draft<'s>> = Vec::new();
+        for &program in active {
+            match &program.body {
+                ProgramBody::Match(formula) => {
+                    self.run_formula(program, formula, &names, &candidates, &memo, &mut drafts);
+                }
+                ProgramBody::Check(check) => {
+                    let names = self.arena.is_some().then_some(&names);
+                    let view = FileView {
+                        path: &self.file.path,
+                        text: &self.file.text,
+                        names,
+                    };
+                    let mut hits = Vec::new();
+                    (check.run)(&view, &mut hits);
+                    drafts.extend(
+                        hits.into_iter()
+                            .map(|hit| self.draft_hit(program, arena, hit)),
+                    );
+                }
+            }
+        }
+        self.finish(drafts, &names)
+    }
+
+    /// One pass over the arena: nodes at which the leaves of active programs can match.
+    fn candidates(&self, names: &Names<'_>, active: &[&Program]) -> FxHashMap<LeafId, Vec<NodeId>> {
+        let mut found: FxHashMap<LeafId, Vec<NodeId>> = FxHashMap::default();
+        let arena = names.code.arena;
+        if self.arena.is_none() {
+            return found;
+        }
+        let index = &self.rules.index[arena.language.index()];
+        for program in active {
+            for &leaf in &program.leaves {
+                found.insert(leaf, Vec::new());
+            }
+        }
+        for leaf in &index.anywhere {
+            found.remove(leaf);
+        }
+        let mut put = |leaves: Option<&Vec<LeafId>>, node: NodeId| {
+            for leaf in leaves.into_iter().flatten() {
+                if let Some(nodes) = found.get_mut(leaf) {
+                    nodes.push(node);
+                }
+            }
+        };
+        for node in arena.ids() {
+            let own = arena.node(node);
+            put(index.kinds.get(&own.kind), node);
+            put(index.roles.get(&own.role), node);
+            match own.role {
+                Role::Call | Role::MacroCall => {
+                    for name in last_segments(names, arena.children(node).next()) {
+                        put(index.calls.get(name), node);
+                    }
+                }
+                Role::Identifier | Role::Attribute | Role::Scoped | Role::Generic => {
+                    for name in last_segments(names, Some(node)) {
+                        put(index.names.get(name), node);
+                    }
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    fn run_formula(
+        &self,
+        program: &'s Program,
+        formula: &'s Formula,
+        names: &Names<'_>,
+        candidates: &FxHashMap<LeafId, Vec<NodeId>>,
+        memo: &Memo,
+        drafts: &mut Vec<Draft<'s>>,
+    ) {
+        let lookup = |leaf: LeafId| match candidates.get(&leaf) {
+            Some(nodes) => Candidates::Nodes(nodes),
+            None => Candidates::Everywhere,
+        };
+        let matcher = Matcher {
+            names,
+            options: Options::default(),
+        };
+        let evaluator = Evaluator::new(matcher, &self.rules.leaves, &lookup, &program.table, memo);
+        if !program.anchors.is_empty()
+            && !program
+                .anchors
+                .iter()
+                .any(|&leaf| evaluator.leaf_matches(leaf))
+        {
+            return;
+        }
+        let mut seen: Vec<Span> = Vec::new();
+        for range in evaluator.evaluate(formula) {
+            if seen.contains(&range.span) {
+                continue;
+            }
+            seen.push(range.span);
+            drafts.push(self.draft_range(program, &evaluator, &range));
+        }
+    }
+
+    fn draft_range(
+        &self,
+        program: &'s Program,
+        evaluator: &Evaluator<'_, '_>,
+        range: &Range,
+    ) -> Draft<'s> {
+        let rule = self.rules.rule(program.rule);
+        let with = range
+            .with
+            .map(|at| program.overrides[at as usize].clone())
+            .unwrap_or_default();
+        let template = with.message.as_ref().unwrap_or(&rule.message);
+        let text = |bound: &Bound| evaluator.place(bound).0.text(&self.file.text);
+        let lookup = |name: &str| {
+            program
+                .table
+                .find(name)
+                .and_then(|mv| range.env.get(mv))
+                .map(text)
+        };
+        let message = interpolate(template, &|name| lookup(name).map(one_line));
+        let fix = with.rewrite.as_ref().map(|rewrite| Fix {
+            description: rule.fix.clone(),
+            edits: vec![Edit {
+                span: range.span,
+                text: interpolate(rewrite, &|name| lookup(name).map(str::to_owned)),
+            }],
+            safe: !with.rewrite_unsafe,
+        });
+        Draft {
+            program,
+            span: range.span,
+            node: range.node,
+            message,
+            with,
+            related: Vec::new(),
+            fix,
+        }
+    }
+
+    fn draft_hit(&self, program: &'s Program, arena: &Arena, hit: Hit) -> Draft<'s> {
+        let rule = self.rules.rule(program.rule);
+        let template = hit.message.as_ref().unwrap_or(&rule.message);
+        let lookup = |name: &str| {
+            hit.words
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, text)| one_line(text))
+        };
+        let message = interpolate(template, &lookup);
+        let related = hit
+            .related
+            .into_iter()
+            .map(|(span, message)| Place {
+                path: Arc::clone(self.path),
+                span,
+                message,
+            })
+            .collect();
+        let with = Overrides {
+            severity: hit.severity,
+            confidence: hit.confidence,
+            ..Overrides::default()
+        };
+        let node = crate::formula::smallest_node(arena, hit.span);
+        Draft {
+            program,
+            span: hit.span,
+            node,
+            message,
+            with,
+            related,
+            fix: hit.fix,
+        }
+    }
+
+    fn finish(&self, drafts: Vec<Draft<'s>>, names: &Names<'_>) -> Vec<Finding> {
+        let arena = names.code.arena;
+        let in_test_file = context::is_test_path(&self.file.path);
+        let mut findings: Vec<Finding> = Vec::new();
+        for draft in drafts {
+            let rule = self.rules.rule(draft.program.rule);
+            let node = draft.node;
+            let quiet = !rule.in_tests
+                && rule.dialect == crate::rule::Dialect::Native
+                && (in_test_file || context::is_test_code(names.code, node));
+            if quiet || context::is_dead(names, node) && !rule.in_tests {
+                continue;
+            }
+            let statement = context::statement(arena, node, draft.span);
+            findings.push(Finding {
+                rule: draft.program.rule,
+                path: Arc::clone(self.path),
+                span: draft.span,
+                statement,
+                message: draft.message,
+                severity: draft.with.severity.unwrap_or(rule.severity),
+                confidence: draft.with.confidence.unwrap_or(rule.confidence),
+                flow: Vec::new(),
+                related: draft.related,
+                fix: draft.fix,
+                symbol: context::symbol(names.code, node),
+                fingerprint: String::new(),
+                suppressed: None,
+            });
+        }
+        findings.sort_by(|a, b| (a.span, a.rule).cmp(&(b.span, b.rule)));
+        findings.dedup_by(|a, b| a.rule == b.rule && a.span == b.span);
+        self.identify(&mut findings);
+        suppress::apply(&mut findings, self.file, self.arena, &self.rules.rules);
+        findings
+    }
+
+    fn identify(&self, findings: &mut [Finding]) {
+        let mut counts: FxHashMap<[u8; 32], u32> = FxHashMap::default();
+        for finding in findings {
+            let rule: &Rule = self.rules.rule(finding.rule);
+            let text: Vec<&str> = finding
+                .span
+                .text(&self.file.text)
+                .split_whitespace()
+                .collect();
+            let key = [&rule.id, &*finding.path, &finding.symbol, &text.join(" ")].join("\0");
+            let hash = *blake3::hash(key.as_bytes()).as_bytes();
+            let ordinal = counts.entry(hash).or_insert(0);
+            let full = blake3::hash(&[&hash[..], &ordinal.to_le_bytes()].concat());
+            finding.fingerprint = full.to_hex()[..32].to_owned();
+            *ordinal += 1;
+        }
+    }
+}
+
+fn empty_arena(file: &SourceFile) -> Arena {
+    Arena {
+        nodes: vec![caveat_parser::Node {
+            start: 0,
+            end: file.text.len() as u32,
+            parent: 0,
+            next: 1,
+            kind: 0,
+            field: caveat_parser::Field::None,
+            role: Role::Module,
+        }],
+        comments: Vec::new(),
+        errors: Vec::new(),
+        language: Language::TEXT,
+    }
+}
+
+/// Last segment of a name as written, and as resolved where an alias hides it.
+fn last_segments<'a>(names: &Names<'a>, node: Option<NodeId>) -> impl Iterator<Item = &'a str> {
+    let code = names.code;
+    let mut at = node;
+    let written = loop {
+        let Some(node) = at else { break None };
+        match code.arena.role(node) {
+            Role::Identifier => break Some(node),
+            Role::Generic => at = code.arena.children(node).next(),
+            Role::Attribute | Role::Scoped => at = code.arena.children(node).last(),
+            _ => break None,
+        }
+    };
+    let written_text = written.map(|node| code.text_of(node));
+    let alias = written
+        .filter(|&id| Some(id) == node)
+        .and_then(|node| names.resolve(node))
+        .and_then(|resolved| resolved.path.last().copied())
+        .filter(|&last| Some(last) != written_text);
+    written_text.into_iter().chain(alias)
+}
+
+/// Replaces `$NAME` by what `lookup` says; an unknown name stays as it is.
+fn interpolate(template: &str, lookup: &dyn Fn(&str) -> Option<String>) -> String {
+    let mut out = String::with_capacity(template.len() + 16);
+    let mut rest = template;
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        let after = rest[at + 1..].trim_start_matches("...");
+        let length = after.len()
+            - after
+                .trim_start_matches(|c: char| {
+                    c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'
+                })
+                .len();
+        match lookup(&after[..length]).filter(|_| length > 0) {
+            Some(text) => {
+                out.push_str(&text);
+                rest = &after[length..];
+            }
+            None => {
+                out.push('$');
+                rest = &rest[at + 1..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Longest piece of code that a message quotes, in characters.
+const QUOTED: usize = 60;
+
+fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(QUOTED) {
+        Some((at, _)) => format!("{}...", &line[..at]),
+        None => line,
+    }
+}
+
+/// For `Index` users outside this module.
+pub fn leaf_count(index: &Index) -> usize {
+    index
+        .calls
+        .values()
+        .chain(index.names.values())
+        .map(Vec::len)
+        .sum()
+}

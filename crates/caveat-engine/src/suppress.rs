@@ -1,0 +1,145 @@
+//! Inline suppressions: `# caveat: ignore[rule-id] reason`, `// caveat: ignore[a, b] reason`.
+//!
+//! A comment silences findings whose statement touches its line; alone on its line, it silences
+//! the statement that follows. Only comments count, not strings that look like one.
+
+use caveat_parser::{Arena, SourceFile, Span};
+
+use crate::finding::{Finding, Suppression};
+use crate::rule::Rule;
+
+const MARK: &str = "caveat: ignore";
+
+/// One comment.
+struct Comment<'f> {
+    /// Rule ids; none means every rule.
+    rules: Vec<&'f str>,
+    reason: &'f str,
+    span: Span,
+    /// 1-based line that it speaks of.
+    line: u32,
+    whole_file: bool,
+}
+
+/// Marks the findings that comments silence.
+pub fn apply(findings: &mut [Finding], file: &SourceFile, arena: Option<&Arena>, rules: &[Rule]) {
+    if findings.is_empty() || !file.text.contains(MARK) {
+        return;
+    }
+    let comments = read(file, arena);
+    for finding in findings {
+        let id = rules[finding.rule as usize].id.as_str();
+        let covers = |comment: &&Comment<'_>| {
+            let named = comment.rules.is_empty() || comment.rules.contains(&id);
+            named && (comment.whole_file || touches(file, finding, comment.line))
+        };
+        if let Some(comment) = comments.iter().find(covers) {
+            finding.suppressed = Some(Suppression {
+                reason: comment.reason.to_owned(),
+                span: comment.span,
+            });
+        }
+    }
+}
+
+/// Lines of the finding itself, and of its statement if that is no block of its own.
+fn touches(file: &SourceFile, finding: &Finding, line: u32) -> bool {
+    let lines = |span: Span| {
+        file.lines.line(span.start)..=file.lines.line(span.end.saturating_sub(1).max(span.start))
+    };
+    if lines(finding.span).contains(&line) {
+        return true;
+    }
+    let statement = lines(finding.statement);
+    statement.contains(&line) && !has_block(finding, file)
+}
+
+/// Whether the statement is a compound one, whose body has findings of its own.
+fn has_block(finding: &Finding, file: &SourceFile) -> bool {
+    let text = finding.statement.text(&file.text);
+    text.lines().next().is_some_and(|first| {
+        let head = first.trim_end();
+        (head.ends_with(':') || head.ends_with('{')) && text.lines().count() > 1
+    })
+}
+
+fn read<'f>(file: &'f SourceFile, arena: Option<&Arena>) -> Vec<Comment<'f>> {
+    let mut found = Vec::new();
+    for (at, _) in file.text.match_indices(MARK) {
+        let line = file.lines.line(at as u32);
+        let span = file.lines.span(line, &file.text);
+        let before = &file.text[span.start as usize..at];
+        let opener = before.trim_end();
+        let is_comment = ["#", "//", "/*", "--", ";", "<!--"]
+            .iter()
+            .any(|mark| opener.ends_with(mark));
+        let in_tree = arena.is_none_or(|arena| {
+            arena
+                .comments
+                .iter()
+                .any(|comment| comment.start <= at as u32 && (at as u32) < comment.end)
+        });
+        if !is_comment || !in_tree {
+            continue;
+        }
+        let rest = &file.text[at + MARK.len()..span.end as usize];
+        let alone = opener
+            .trim_start_matches(['#', '/', '*', '-', ';', '<', '!', ' ', '\t'])
+            .is_empty();
+        if let Some(mut comment) = parse(rest, span) {
+            comment.line = if alone {
+                next_code_line(file, line)
+            } else {
+                line
+            };
+            found.push(comment);
+        }
+    }
+    found
+}
+
+/// What follows the mark: `[ids] reason`, `-file[ids] reason`, or nothing.
+fn parse(rest: &str, span: Span) -> Option<Comment<'_>> {
+    let (whole_file, rest) = match rest.strip_prefix("-file") {
+        Some(rest) => (true, rest),
+        None => (false, rest),
+    };
+    let (rules, reason) = match rest.strip_prefix('[') {
+        Some(inner) => {
+            let (ids, reason) = inner.split_once(']')?;
+            let ids: Vec<&str> = ids
+                .split(',')
+                .map(str::trim)
+                .filter(|id| !id.is_empty())
+                .collect();
+            if ids.is_empty() {
+                return None;
+            }
+            (ids, reason)
+        }
+        None if rest.is_empty() || rest.starts_with([' ', ':']) => (Vec::new(), rest),
+        None => return None,
+    };
+    let reason = reason
+        .trim_start_matches([':', ' ', '-'])
+        .trim_end_matches("*/")
+        .trim_end_matches("-->")
+        .trim();
+    Some(Comment {
+        rules,
+        reason,
+        span,
+        line: 0,
+        whole_file,
+    })
+}
+
+/// The next line that is neither empty nor a comment.
+fn next_code_line(file: &SourceFile, line: u32) -> u32 {
+    (line + 1..=file.lines.count())
+        .find(|&next| {
+            let text = file.lines.span(next, &file.text).text(&file.text).trim();
+            !text.is_empty() && !text.starts_with('#') && !text.starts_with("//")
+        })
+        .unwrap_or(line)
+}
