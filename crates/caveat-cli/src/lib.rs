@@ -1,4 +1,9 @@
-//! The parts of the program `caveat` that tests and the binary share: reports and fingerprints.
+//! The parts of the program `caveat` that tests and the binary share.
 
+pub mod args;
 pub mod fingerprint;
+pub mod marks;
 pub mod report;
+pub mod ruleset;
+pub mod scan;
+pub mod walk;
