@@ -849,3 +849,14 @@ fn the_schema_knows_every_key() {
             .all(|key| formula[*key].is_object())
     );
 }
+
+#[test]
+fn the_examples_of_the_documentation_are_rules() {
+    let text = include_str!("../../../docs/rule-format.md");
+    let examples: Vec<_> = text.split("```yaml\n").skip(1).collect();
+    assert_eq!(examples.len(), 2);
+    for example in examples {
+        let (example, _) = example.split_once("```").expect("a closed block");
+        assert_eq!(load(example).rules.len(), 1);
+    }
+}
