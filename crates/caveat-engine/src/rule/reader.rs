@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
     pub(super) fn list<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Node]> {
         match &node.value {
             Value::List(items) if items.is_empty() => {
-                self.error(&node.span, format!("{what} is an empty list"));
+                self.error(&node.span, format!("{what} is empty"));
                 None
             }
             Value::List(items) => Some(items),
@@ -176,7 +176,7 @@ impl<'a> Reader<'a> {
         let found = choices.iter().find(|(name, _)| *name == text);
         if found.is_none() {
             let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-            self.unknown(&node.span, what, text, &names);
+            self.unknown(&node.span, "value", text, &names);
         }
         found.map(|(_, value)| *value)
     }

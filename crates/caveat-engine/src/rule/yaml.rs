@@ -26,8 +26,8 @@ const MAX_NODES: usize = 1 << 19;
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// Bytes of the file. A quoted or block scalar includes its quotes or `|`; a collection
-    /// ends with its last item. An alias has the bytes of what it repeats.
+    /// Bytes of the file. A quoted scalar includes its quotes, a block scalar starts with its
+    /// first line, a collection ends with its last item. An alias has the bytes of what it repeats.
     pub span: YamlSpan,
     /// The value.
     pub value: Value,
@@ -111,6 +111,7 @@ pub fn parse(file: &str, text: &str) -> Result<Node, Vec<RuleError>> {
     };
     let result = builder.run();
     builder.errors.extend(result.err());
+    builder.errors.sort_by_key(|error| error.span.start);
     match builder.root {
         Some(root) if builder.errors.is_empty() => Ok(root),
         _ if builder.errors.is_empty() => Err(vec![builder.error(0..0, "the file is empty")]),
@@ -148,6 +149,8 @@ impl<'a> Builder<'a> {
         let mut options = granit_parser::options! {
             flow_nesting_limit: MAX_DEPTH,
             block_nesting_limit: MAX_DEPTH,
+            // As PyYAML and ruamel.yaml do, which read rules for Semgrep.
+            block_scalar_eof_without_line_feed: true,
         };
         options.set_emit_comments(false);
         let mut parser: Parser<'a, StrInput<'a>> =

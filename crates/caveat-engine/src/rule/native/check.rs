@@ -83,11 +83,11 @@ fn conjunction(reader: &mut Reader<'_>, formula: &Formula, all: &All) {
             metavariable, span, ..
         } = condition
         {
-            unbound(reader, metavariable, &bound, span, "this formula");
+            unbound(reader, metavariable, &bound, span);
         }
     }
     for name in all.focus.iter().flatten() {
-        unbound(reader, name, &bound, &formula.span, "this formula");
+        unbound(reader, name, &bound, &formula.span);
     }
 }
 
@@ -150,25 +150,15 @@ fn is_bound(name: &str, bound: &FxHashSet<&str>) -> bool {
         || bound.iter().any(|b| b.strip_prefix("$...") == Some(bare))
 }
 
-fn unbound(
-    reader: &mut Reader<'_>,
-    name: &str,
-    bound: &FxHashSet<&str>,
-    span: &YamlSpan,
-    place: &str,
-) {
-    if is_bound(name, bound) {
-        return;
+/// Notes a metavariable that a formula asks for and does not bind.
+fn unbound(reader: &mut Reader<'_>, name: &str, bound: &FxHashSet<&str>, span: &YamlSpan) {
+    if !is_bound(name, bound) {
+        let message = format!("no pattern of this formula binds `{name}`");
+        reader.error_with_help(span, message, bound_help(bound));
     }
-    let mut names: Vec<&str> = bound.iter().copied().filter(|name| *name != "1").collect();
-    names.sort_unstable();
-    let help = match names.as_slice() {
-        [] => "no metavariable is bound there".to_owned(),
-        names => format!("bound there: {}", list(names)),
-    };
-    reader.error_with_help(span, format!("no pattern of {place} binds `{name}`"), help);
 }
 
+/// Notes the metavariables of a message or rewrite that nothing binds.
 fn unbound_in_text(
     reader: &mut Reader<'_>,
     text: &str,
@@ -176,10 +166,22 @@ fn unbound_in_text(
     span: &YamlSpan,
     what: &str,
 ) {
-    for name in metavariables(text) {
-        if !is_bound(name, bound) {
-            unbound(reader, name, bound, span, &format!("the rule, for {what},"));
-        }
+    for name in metavariables(text).filter(|name| !is_bound(name, bound)) {
+        let message = format!("{what} names `{name}`, which no pattern binds");
+        reader.error_with_help(span, message, bound_help(bound));
+    }
+}
+
+fn bound_help(bound: &FxHashSet<&str>) -> String {
+    let mut names: Vec<&str> = bound
+        .iter()
+        .copied()
+        .filter(|name| name.starts_with('$'))
+        .collect();
+    names.sort_unstable();
+    match names.as_slice() {
+        [] => "no metavariable is bound there".to_owned(),
+        names => format!("bound there: {}", list(names)),
     }
 }
 

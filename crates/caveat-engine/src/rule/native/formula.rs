@@ -100,8 +100,9 @@ impl<'r, 'a, 'n> FormulaReader<'r, 'a, 'n> {
 
     fn mapping(&mut self, node: &'n Node, map: &'n Map) -> Option<Formula> {
         let known = [POSITIVE, RESTRICTING, CONDITIONS, OVERRIDES].concat();
+        let before = self.reader.error_count();
         self.reader.check_keys(map, &known);
-        let main = self.main_operator(node, map)?;
+        let main = self.main_operator(node, map, before)?;
         if RESTRICTING.contains(&main.key.as_str()) {
             self.check_alone(main, map);
             return Some(plain(self.restriction(main)?, &node.span));
@@ -113,7 +114,8 @@ impl<'r, 'a, 'n> FormulaReader<'r, 'a, 'n> {
     }
 
     /// The one operator of the mapping: the one that matches, or else the one that restricts.
-    fn main_operator(&mut self, node: &Node, map: &'n Map) -> Option<&'n Entry> {
+    /// `before` is the number of mistakes before it: an unknown key is likely the operator.
+    fn main_operator(&mut self, node: &Node, map: &'n Map, before: usize) -> Option<&'n Entry> {
         for operators in [POSITIVE, RESTRICTING] {
             let mut found = map
                 .entries
@@ -127,9 +129,11 @@ impl<'r, 'a, 'n> FormulaReader<'r, 'a, 'n> {
             }
             return Some(first);
         }
-        let help = format!("add one of {}", list(POSITIVE));
-        self.reader
-            .error_with_help(&node.span, "the formula has no operator", help);
+        if self.reader.error_count() == before {
+            let help = format!("add one of {}", list(POSITIVE));
+            let message = "the formula has no operator";
+            self.reader.error_with_help(&node.span, message, help);
+        }
         None
     }
 

@@ -83,6 +83,8 @@ struct RuleReader<'r, 'a> {
     reader: &'r mut Reader<'a>,
     /// What it asks for that is not supported.
     unsupported: Vec<String>,
+    /// The versions of Semgrep it is for, if they are others than the one read here.
+    other_version: Option<String>,
 }
 
 /// Reads the list under `rules:`.
@@ -109,6 +111,7 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Map, rules: &Node) -> Option<
         RuleReader {
             reader: &mut *reader,
             unsupported: Vec::new(),
+            other_version: None,
         }
         .rule(node, &mut loaded);
     }
@@ -122,6 +125,8 @@ struct Languages {
     kept: Vec<&'static str>,
     /// `generic`, which is Semgrep's own and not supported yet.
     generic: bool,
+    /// No language at all, as in `mode: join` and `mode: steps`.
+    unstated: bool,
 }
 
 impl RuleReader<'_, '_> {
@@ -132,7 +137,7 @@ impl RuleReader<'_, '_> {
         let Some(languages) = self.languages(node, map) else {
             return;
         };
-        if languages.kept.is_empty() && !languages.generic {
+        if languages.kept.is_empty() && !languages.generic && !languages.unstated {
             loaded.other_languages += 1;
             return;
         }
@@ -142,32 +147,40 @@ impl RuleReader<'_, '_> {
         if self.reader.error_count() > before {
             return;
         }
-        let sound = self.unsupported.is_empty();
         if languages.generic {
             self.unsupported("language `generic`");
         }
-        self.unsupported.dedup();
-        if !self.unsupported.is_empty() {
-            let reason = format!("{} not supported yet", listed(&self.unsupported));
+        loaded
+            .rules
+            .extend(rule.filter(|_| !languages.kept.is_empty()));
+        if let Some(reason) = self.reason() {
             loaded.skipped.push(Skipped {
                 rule_id: id,
                 reason,
             });
         }
-        loaded
-            .rules
-            .extend(rule.filter(|_| sound && !languages.kept.is_empty()));
+    }
+
+    /// Why the rule, or a part of it, does not run.
+    fn reason(&mut self) -> Option<String> {
+        self.unsupported.dedup();
+        let unsupported = match self.unsupported.as_slice() {
+            [] => return self.other_version.take(),
+            [only] => format!("{only} is"),
+            [first @ .., last] => format!("{} and {last} are", first.join(", ")),
+        };
+        Some(format!("{unsupported} not supported yet"))
     }
 
     /// The languages, or `None` if the key is wrong. `mode: join` and `mode: steps` have none.
     fn languages(&mut self, node: &Node, map: &Map) -> Option<Languages> {
         let mut languages = Languages::default();
         let Some(names) = map.get("languages") else {
-            languages.generic = map.get("mode").is_some();
-            if !languages.generic {
+            languages.unstated = map.entry("mode").is_some();
+            if !languages.unstated {
                 self.reader.require(&node.span, map, &["languages"]);
             }
-            return languages.generic.then_some(languages);
+            return languages.unstated.then_some(languages);
         };
         for name in self.reader.list(names, "`languages`")? {
             match self
@@ -177,10 +190,12 @@ impl RuleReader<'_, '_> {
                 .as_str()
             {
                 "generic" => languages.generic = true,
-                name => languages.kept.extend(own_name(name)),
+                name => {
+                    let new = own_name(name).filter(|own| !languages.kept.contains(own));
+                    languages.kept.extend(new);
+                }
             }
         }
-        languages.kept.dedup();
         Some(languages)
     }
 
@@ -203,8 +218,13 @@ impl RuleReader<'_, '_> {
     }
 
     fn rule_of(&mut self, id: &str, node: &Node, map: &Map, found: &Languages) -> Option<Rule> {
+        // A rule for a later version may have keys that are not known yet.
+        if !self.runs_in_this_version(map) {
+            return None;
+        }
+        let before = self.reader.error_count();
         self.check_rule_keys(map);
-        if !self.runs_in_this_version(map) | !self.supported_mode(map) {
+        if !self.supported_mode(map) {
             return None;
         }
         self.reader
@@ -224,12 +244,12 @@ impl RuleReader<'_, '_> {
             .get("options")
             .map(|node| self.options(node))
             .unwrap_or_default();
-        let formula = self.body(node, map);
+        let formula = self.body(node, map, before);
         let metadata = map.get("metadata").and_then(|node| match &node.value {
             Value::Map(map) => Some(map),
             _ => None,
         });
-        let formula = formula?;
+        let formula = formula.filter(|_| self.unsupported.is_empty())?;
         let formulas = found.kept.iter().map(|language| LanguageFormula {
             language: (*language).to_owned(),
             formula: formula.clone(),
@@ -284,7 +304,7 @@ impl RuleReader<'_, '_> {
             Some(other) => {
                 if let Some(node) = map.get("mode") {
                     self.reader
-                        .unknown(&node.span, "`mode`", other, &["search", "taint"]);
+                        .unknown(&node.span, "value", other, &["search", "taint"]);
                 }
                 return false;
             }
@@ -298,11 +318,11 @@ impl RuleReader<'_, '_> {
         let minimum = map.get("min-version").and_then(|node| self.version(node));
         let maximum = map.get("max-version").and_then(|node| self.version(node));
         if minimum.is_some_and(|minimum| minimum > LEVEL) {
-            self.unsupported("`min-version` after Semgrep 1.182");
+            self.other_version = Some("for a Semgrep after 1.182 (`min-version`)".to_owned());
             return false;
         }
         if maximum.is_some_and(|maximum| maximum < LEVEL) {
-            self.unsupported("`max-version` before Semgrep 1.182");
+            self.other_version = Some("for a Semgrep before 1.182 (`max-version`)".to_owned());
             return false;
         }
         true
@@ -325,8 +345,9 @@ impl RuleReader<'_, '_> {
         Some(version)
     }
 
-    /// The formula of a search rule, with the rule's fix on it.
-    fn body(&mut self, node: &Node, map: &Map) -> Option<Formula> {
+    /// The formula of a search rule, with the rule's fix on it. `before` is the number of mistakes
+    /// before the rule: an unknown key is likely the body, misspelt.
+    fn body(&mut self, node: &Node, map: &Map, before: usize) -> Option<Formula> {
         let mut bodies = map
             .entries
             .iter()
@@ -338,7 +359,7 @@ impl RuleReader<'_, '_> {
             self.reader.error_with_help(&second.key_span, message, help);
         }
         let Some(entry) = body else {
-            if self.unsupported.is_empty() {
+            if self.unsupported.is_empty() && self.reader.error_count() == before {
                 let help =
                     "add `pattern`, `patterns`, `pattern-either`, `pattern-regex` or `match`";
                 self.reader
@@ -445,15 +466,6 @@ fn own_name(name: &str) -> Option<&'static str> {
 /// Keys that Semgrep keeps for itself.
 fn is_internal(key: &str) -> bool {
     key.starts_with("r2c-internal-") || key.starts_with("semgrep-internal-")
-}
-
-/// "`a` is", "`a` and `b` are".
-fn listed(items: &[String]) -> String {
-    match items {
-        [only] => format!("{only} is"),
-        [first @ .., last] => format!("{} and {last} are", first.join(", ")),
-        [] => String::new(),
-    }
 }
 
 /// The text up to its first full stop or line break; Semgrep has no summary.
