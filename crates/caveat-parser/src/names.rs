@@ -176,9 +176,15 @@ impl<'a> Names<'a> {
                     .find(|binding| matches!(binding, Binding::Import(_) | Binding::Definition(_))),
             };
         }
-        let import = entries
-            .iter()
-            .find(|entry| matches!(entry.binding, Binding::Import(_)));
+        // In its own scope a name means what was bound above; from inside functions, anything.
+        let before = self.arena().node(node).start;
+        let above = entries.iter().any(|entry| entry.at <= before);
+        let import = entries.iter().rfind(|entry| {
+            matches!(entry.binding, Binding::Import(_)) && (entry.at <= before || !above)
+        });
+        if self.scope_at(node) == scope && !above {
+            return None;
+        }
         match (import, entries.as_slice()) {
             (Some(entry), _) => Some(&entry.binding),
             (None, [only]) => Some(&only.binding),

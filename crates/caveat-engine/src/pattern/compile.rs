@@ -257,9 +257,8 @@ impl Compiler<'_, '_> {
         }
         // `**...`, `...: __T`
         let inner = match self.role(id) {
-            Role::DictSplat | Role::Splat | Role::Parameter | Role::Global => {
-                self.code.arena.children(id).next()
-            }
+            Role::DictSplat | Role::Splat => self.code.arena.children(id).last(),
+            Role::Parameter | Role::Global => self.code.arena.children(id).next(),
             _ => None,
         };
         match inner.and_then(|inner| self.placeholder(inner)) {

@@ -792,10 +792,12 @@ impl<'a> Walk<'_, 'a> {
 
     /// Base classes: each one in the pattern is among those in the code.
     fn bases(&self, pats: &[Pat], ids: &[NodeId], env: &mut Env, next: Next<'_>) -> bool {
-        let ([Pat::Arguments(wanted)], [list]) = (pats, ids) else {
+        let [Pat::Arguments(wanted)] = pats else {
             return self.list(pats, ids, false, env, next);
         };
-        let items: Vec<NodeId> = self.code().arena.children(*list).collect();
+        let items: Vec<NodeId> = ids
+            .first()
+            .map_or_else(Vec::new, |&list| self.code().arena.children(list).collect());
         let pats: Vec<Pat> = wanted
             .iter()
             .map(|argument| match argument {
@@ -984,8 +986,33 @@ impl<'a> Walk<'_, 'a> {
                 })
             });
         }
-        self.node(first, id, env, &mut |env| {
-            self.statements_from(rest, others, whole, after, end, env, next)
+        let mut go_on =
+            |env: &mut Env| self.statements_from(rest, others, whole, after, end, env, next);
+        if self.node(first, id, env, &mut go_on) {
+            return true;
+        }
+        first.is_expression()
+            && self
+                .own_expressions(id)
+                .any(|inner| self.node(first, inner, env, &mut go_on))
+    }
+
+    /// Nodes below a statement that belong to it and to no statement of a nested block.
+    fn own_expressions(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let arena = self.code().arena;
+        let end = arena.node(id).next;
+        let mut at = id.0 + 1;
+        std::iter::from_fn(move || {
+            while at < end {
+                let here = NodeId(at);
+                if arena.role(here) == Role::Block {
+                    at = arena.node(here).next;
+                    continue;
+                }
+                at += 1;
+                return Some(here);
+            }
+            None
         })
     }
 
