@@ -1,5 +1,6 @@
 //! Pattern text to [`Pat`], the form that the matcher reads.
 
+use caveat_parser::constant::Literal;
 use caveat_parser::lang::{Field, Language, Role};
 use caveat_parser::{Arena, Code, Constant, Names, NodeId, Parsers};
 use regex::Regex;
@@ -499,7 +500,7 @@ impl Compiler<'_, '_> {
         let holes = arena
             .subtree(id)
             .any(|part| arena.role(part) == Role::Interpolation);
-        if holes {
+        if holes || Literal::new(self.code.text_of(id)).formatted {
             return self.formatted(id);
         }
         let Some(value) = self.names.literal(id) else {

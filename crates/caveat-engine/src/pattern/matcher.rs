@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 
+use caveat_parser::constant::Literal;
 use caveat_parser::lang::{Field, Role};
 use caveat_parser::names::{Resolved, Root as NameRoot};
 use caveat_parser::{Code, Constant, Names, NodeId, Span};
@@ -66,7 +67,7 @@ pub fn matches_at(matcher: Matcher<'_, '_>, pattern: &Pattern, node: NodeId, out
     };
     match &pattern.root {
         Root::Node(pat) => {
-            let span = matcher.names.code.arena.span(node);
+            let span = whole_span(matcher.names.code, node);
             let before = out.len();
             walk.node(pat, node, &mut Env::default(), &mut |env| {
                 keep(
@@ -81,6 +82,20 @@ pub fn matches_at(matcher: Matcher<'_, '_>, pattern: &Pattern, node: NodeId, out
             });
         }
         Root::Sequence(pats) => walk.sequence_in(pats, node, out),
+    }
+}
+
+/// Decorators belong to what they decorate.
+fn whole_span(code: Code<'_>, node: NodeId) -> Span {
+    let arena = code.arena;
+    match arena.parent(node) {
+        Some(parent)
+            if arena.role(parent) == Role::Decorated
+                && matches!(arena.role(node), Role::Function | Role::Class) =>
+        {
+            arena.span(parent)
+        }
+        _ => arena.span(node),
     }
 }
 
@@ -443,6 +458,9 @@ impl<'a> Walk<'_, 'a> {
                 _ => None,
             })
             .collect();
+        if pats.iter().any(|pat| matches!(pat, Argument::MetaDots(_))) {
+            return self.in_source_order(&wanted, &ordered, items, env, next);
+        }
         let open = pats
             .iter()
             .any(|pat| matches!(pat, Argument::Dots | Argument::MetaDots(_)));
@@ -454,6 +472,31 @@ impl<'a> Walk<'_, 'a> {
         })
     }
 
+    /// `$...X` takes keywords too, so what the named keywords leave is matched in order.
+    fn in_source_order(
+        &self,
+        wanted: &[(&KeywordName, &Pat)],
+        ordered: &[Argument],
+        items: &[NodeId],
+        env: &mut Env,
+        next: Next<'_>,
+    ) -> bool {
+        let keywords: Vec<NodeId> = items
+            .iter()
+            .copied()
+            .filter(|&id| self.role(id) == Role::KeywordArgument)
+            .collect();
+        let mut used = Vec::new();
+        self.keywords_used(wanted, &keywords, &mut used, env, &mut |env, used| {
+            let rest: Vec<NodeId> = items
+                .iter()
+                .copied()
+                .filter(|id| !used.contains(id))
+                .collect();
+            self.positional(ordered, &rest, env, next)
+        })
+    }
+
     fn keywords(
         &self,
         wanted: &[(&KeywordName, &Pat)],
@@ -462,8 +505,19 @@ impl<'a> Walk<'_, 'a> {
         env: &mut Env,
         next: Next<'_>,
     ) -> bool {
+        self.keywords_used(wanted, items, used, env, &mut |env, _| next(env))
+    }
+
+    fn keywords_used(
+        &self,
+        wanted: &[(&KeywordName, &Pat)],
+        items: &[NodeId],
+        used: &mut Vec<NodeId>,
+        env: &mut Env,
+        next: &mut dyn FnMut(&mut Env, &[NodeId]) -> bool,
+    ) -> bool {
         let Some(((name, value), rest)) = wanted.split_first() else {
-            return next(env);
+            return next(env, used);
         };
         let arena = self.code().arena;
         for &item in items {
@@ -479,7 +533,7 @@ impl<'a> Walk<'_, 'a> {
             used.push(item);
             let stop = self.keyword_name(name, key, env, &mut |env| {
                 self.node(value, given, env, &mut |env| {
-                    self.keywords(rest, items, used, env, next)
+                    self.keywords_used(rest, items, used, env, next)
                 })
             });
             used.pop();
@@ -514,9 +568,10 @@ impl<'a> Walk<'_, 'a> {
                 })
             }),
             Argument::Positional(pat) => items.split_first().is_some_and(|(&item, others)| {
-                self.node(pat, item, env, &mut |env| {
-                    self.positional(rest, others, env, next)
-                })
+                self.role(item) != Role::KeywordArgument
+                    && self.node(pat, item, env, &mut |env| {
+                        self.positional(rest, others, env, next)
+                    })
             }),
             Argument::Keyword(..) => self.positional(rest, items, env, next),
         }
@@ -612,7 +667,8 @@ impl<'a> Walk<'_, 'a> {
         let has_hole = pieces
             .iter()
             .any(|&piece| self.role(piece) == Role::Interpolation);
-        has_hole && self.string_parts(parts, &pieces, env, next)
+        let formatted = has_hole || Literal::new(self.code().text_of(node)).formatted;
+        formatted && self.string_parts(parts, &pieces, env, next)
     }
 
     fn string_parts(
@@ -965,7 +1021,7 @@ impl<'a> Walk<'_, 'a> {
             }
             // Directly following statements first, then those of nested blocks.
             for skip in 0..=ids.len() {
-                if self.statements_from(rest, &ids[skip..], whole, reached, end, env, next) {
+                if self.statements_from(rest, &ids[skip..], false, reached, end, env, next) {
                     return true;
                 }
             }
