@@ -4,6 +4,7 @@
 //! rules, files on disk or threads. Offsets are bytes into the decoded UTF-8 text, as `u32`;
 //! lines and columns exist only at output (see [`source::LineIndex`]).
 
+pub mod skeleton;
 pub mod source;
 
 pub use source::{LineIndex, Position, SourceFile, Span};
