@@ -219,10 +219,9 @@ impl Skeleton {
 pub fn regions(skeleton: &Skeleton, selected: &[ItemIndex], text: &str) -> Vec<Span> {
     let mut spans = Vec::with_capacity(selected.len() * 2);
     let mut visited = vec![false; skeleton.items.len()];
+    let whole_above = outermost_whole(skeleton);
     for &index in selected {
-        let items = || std::iter::once(index).chain(skeleton.ancestors(index));
-        let is_whole = |&at: &ItemIndex| !skeleton.items[at as usize].kind.is_container();
-        let root = items().filter(is_whole).last().unwrap_or(index);
+        let root = whole_above[index as usize].unwrap_or(index);
         spans.push(whole(skeleton, root, text));
         for container in skeleton.ancestors(root) {
             if std::mem::replace(&mut visited[container as usize], true) {
@@ -232,6 +231,17 @@ pub fn regions(skeleton: &Skeleton, selected: &[ItemIndex], text: &str) -> Vec<S
         }
     }
     merge(spans, text)
+}
+
+/// For each item, the outermost item around it, or itself, that is taken whole or not at all.
+fn outermost_whole(skeleton: &Skeleton) -> Vec<Option<ItemIndex>> {
+    let mut found: Vec<Option<ItemIndex>> = Vec::with_capacity(skeleton.items.len());
+    for (index, item) in skeleton.items.iter().enumerate() {
+        let above = item.parent.and_then(|parent| found[parent as usize]);
+        let own = (!item.kind.is_container()).then_some(index as ItemIndex);
+        found.push(above.or(own));
+    }
+    found
 }
 
 fn whole(skeleton: &Skeleton, index: ItemIndex, text: &str) -> Span {
