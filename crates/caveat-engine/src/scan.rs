@@ -238,10 +238,7 @@ impl<'s> Scan<'s> {
         range: &Range,
     ) -> Draft<'s> {
         let rule = self.rules.rule(program.rule);
-        let with = range
-            .with
-            .map(|at| program.overrides[at as usize].clone())
-            .unwrap_or_default();
+        let with = merged(range.with.iter().map(|&at| &program.overrides[usize::from(at)]));
         let template = with.message.as_ref().unwrap_or(&rule.message);
         let text = |bound: &Bound| evaluator.place(bound).0.text(&self.file.text);
         let lookup = |name: &str| {
@@ -361,6 +358,22 @@ impl<'s> Scan<'s> {
             *ordinal += 1;
         }
     }
+}
+
+/// Overrides of nested alternatives: what the inner one does not say, the outer one may.
+fn merged<'o>(overrides: impl Iterator<Item = &'o Overrides>) -> Overrides {
+    overrides.fold(Overrides::default(), |inner, outer| {
+        let rewrites = inner.rewrite.is_some() || inner.rewrite_regex.is_some();
+        let rewriting = if rewrites { inner.clone() } else { outer.clone() };
+        Overrides {
+            severity: inner.severity.or(outer.severity),
+            confidence: inner.confidence.or(outer.confidence),
+            message: inner.message.or_else(|| outer.message.clone()),
+            rewrite: rewriting.rewrite,
+            rewrite_unsafe: rewriting.rewrite_unsafe,
+            rewrite_regex: rewriting.rewrite_regex,
+        }
+    })
 }
 
 fn empty_arena(file: &SourceFile) -> Arena {

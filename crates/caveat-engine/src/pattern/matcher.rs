@@ -66,6 +66,10 @@ pub fn matches_at(matcher: Matcher<'_, '_>, pattern: &Pattern, node: NodeId, out
         fuel: Cell::new(FUEL),
     };
     match &pattern.root {
+        Root::Node(_)
+            if pattern.statement
+                && !matcher.options.spelling
+                && !is_statement(matcher.names.code, node) => {}
         Root::Node(pat) => {
             let span = whole_span(matcher.names.code, node);
             let before = out.len();
@@ -83,6 +87,14 @@ pub fn matches_at(matcher: Matcher<'_, '_>, pattern: &Pattern, node: NodeId, out
         }
         Root::Sequence(pats) => walk.sequence_in(pats, node, out),
     }
+}
+
+/// Whether the node is a statement of its own that ends in `;`.
+fn is_statement(code: Code<'_>, node: NodeId) -> bool {
+    let arena = code.arena;
+    let after = &code.text[arena.node(node).end as usize..];
+    arena.parent(node).is_some_and(|up| matches!(arena.role(up), Role::Block | Role::Module))
+        && (after.trim_start().starts_with(';') || code.text_of(node).ends_with(';'))
 }
 
 /// Decorators belong to what they decorate.

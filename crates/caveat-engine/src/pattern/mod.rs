@@ -55,6 +55,8 @@ pub struct Pattern {
     pub root: Root,
     /// Language of the code.
     pub language: Language,
+    /// Whether the pattern was written with a final `;`: a statement, whose value is dropped.
+    pub statement: bool,
 }
 
 /// The top of a pattern.
