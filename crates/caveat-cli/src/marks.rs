@@ -68,7 +68,12 @@ pub fn check_file(rules: &RuleSet, root: &Path, path: &Path) -> Vec<String> {
     };
     let marks = read_marks(&source.text);
     let id = rule_folder(path);
-    let report = scan_file(rules, source.clone(), &mut Parsers::default());
+    let report = scan_file(
+        rules,
+        source.clone(),
+        caveat_engine::ScanOptions::default(),
+        &mut Parsers::default(),
+    );
     let found: BTreeSet<Place> = report
         .findings
         .iter()

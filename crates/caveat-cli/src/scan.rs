@@ -124,7 +124,14 @@ fn is_shown(finding: &Finding, args: &ScanArgs) -> bool {
 
 fn scan_entry(rules: &RuleSet, entry: &walk::Entry, parsers: &mut Parsers) -> Option<FileReport> {
     let source = read(&entry.path, &entry.relative)?;
-    Some(scan_file(rules, source, parsers))
+    Some(scan_file(
+        rules,
+        source,
+        caveat_engine::ScanOptions {
+            whole_files: std::env::var_os("CAVEAT_WHOLE").is_some(),
+        },
+        parsers,
+    ))
 }
 
 /// Reads and decodes a file.

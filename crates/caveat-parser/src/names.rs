@@ -120,6 +120,19 @@ impl<'a> Names<'a> {
         builder.names
     }
 
+    /// Makes known that the file's top level binds `name`, where what binds it was not parsed.
+    pub fn declare(&mut self, name: &'a str, is_definition: bool) {
+        let binding = if is_definition {
+            Binding::Definition(NodeId::ROOT)
+        } else {
+            Binding::Opaque
+        };
+        let entries = self.bindings.entry((ScopeId(0), name)).or_default();
+        if entries.is_empty() {
+            entries.push(Entry { at: 0, binding });
+        }
+    }
+
     fn arena(&self) -> &'a Arena {
         self.code.arena
     }

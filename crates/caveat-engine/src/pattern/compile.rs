@@ -177,10 +177,13 @@ pub fn compile(
         if let Some(error) = compiler.error {
             return Err(error);
         }
-        let statement = wrapper.style.statement_semicolon
-            && roots.len() == 1
-            && text.trim_end().ends_with(';');
-        return Ok(Pattern { root, language, statement });
+        let statement =
+            wrapper.style.statement_semicolon && roots.len() == 1 && text.trim_end().ends_with(';');
+        return Ok(Pattern {
+            root,
+            language,
+            statement,
+        });
     }
     Err(PatternError::Syntax(language.name()))
 }

@@ -93,7 +93,9 @@ pub fn matches_at(matcher: Matcher<'_, '_>, pattern: &Pattern, node: NodeId, out
 fn is_statement(code: Code<'_>, node: NodeId) -> bool {
     let arena = code.arena;
     let after = &code.text[arena.node(node).end as usize..];
-    arena.parent(node).is_some_and(|up| matches!(arena.role(up), Role::Block | Role::Module))
+    arena
+        .parent(node)
+        .is_some_and(|up| matches!(arena.role(up), Role::Block | Role::Module))
         && (after.trim_start().starts_with(';') || code.text_of(node).ends_with(';'))
 }
 

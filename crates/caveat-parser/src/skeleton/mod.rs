@@ -217,7 +217,21 @@ impl Skeleton {
 /// indentation from a line break, and hold the comments after an item, because they decide where
 /// the grammar ends a block.
 pub fn regions(skeleton: &Skeleton, selected: &[ItemIndex], text: &str) -> Vec<Span> {
-    let mut spans = Vec::with_capacity(selected.len() * 2);
+    regions_with(skeleton, selected, &[], text)
+}
+
+/// As [`regions`], with some statements beside the items, such as imports, without their context.
+pub fn regions_with(
+    skeleton: &Skeleton,
+    selected: &[ItemIndex],
+    statements: &[Span],
+    text: &str,
+) -> Vec<Span> {
+    let mut spans = Vec::with_capacity(selected.len() * 2 + statements.len());
+    spans.extend(statements.iter().map(|&span| match skeleton.layout {
+        Layout::Lines => Span::new(line_start(span.start, text), line_end(span.end, text)),
+        Layout::Braces => span,
+    }));
     let mut visited = vec![false; skeleton.items.len()];
     let whole_above = outermost_whole(skeleton);
     for &index in selected {
@@ -278,9 +292,12 @@ fn header_lines(item: &Item, text: &str) -> Span {
     } else {
         item.header.end
     };
-    let rest = &text.as_bytes()[last as usize..];
-    let end = memchr::memchr(b'\n', rest).map_or(text.len() as u32, |at| last + at as u32 + 1);
-    Span::new(line_start(item.span.start, text), end)
+    Span::new(line_start(item.span.start, text), line_end(last, text))
+}
+
+fn line_end(offset: u32, text: &str) -> u32 {
+    let rest = &text.as_bytes()[offset as usize..];
+    memchr::memchr(b'\n', rest).map_or(text.len() as u32, |at| offset + at as u32 + 1)
 }
 
 fn line_start(offset: u32, text: &str) -> u32 {
