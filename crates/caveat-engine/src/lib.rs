@@ -4,4 +4,5 @@
 //! (`clippy.toml` in this crate holds it to that). Threads and paths on disk belong to the cli.
 
 pub mod finding;
+pub mod regexes;
 pub mod rule;

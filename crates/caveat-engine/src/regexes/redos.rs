@@ -1,0 +1,244 @@
+//! Patterns whose matching takes more than linear time on some text.
+//!
+//! Two steps. First the position automaton is searched for ambiguity: a state with two different
+//! loops over the same word makes a backtracking engine try exponentially many paths (EDA), two
+//! states linked by a word that loops at both make it try polynomially many (IDA). The criteria
+//! are those of Weber and Seidl (1991), found by products as in Allauzen, Mohri and Rastogi,
+//! "General Algorithms for Testing the Ambiguity of Finite Automata" (2008), and tied to
+//! backtracking by Weideman, van der Merwe, Berglund and Watson, "Analyzing Matching Time
+//! Behavior of Backtracking Regular Expression Matchers by Using Ambiguity of NFA" (2016).
+//!
+//! Then each suspicion is tried: the text `prefix pump^n suffix` is run through a matcher that
+//! counts steps, and only growth that is seen is reported. So neither the approximations of the
+//! automaton nor a rest of the pattern that accepts anything leads to a false alarm; what is over
+//! a bound, or whose failing suffix is not found, is missed.
+
+mod ambiguity;
+mod growth;
+mod suffix;
+
+use caveat_parser::source::Span;
+
+use super::Usage;
+use super::automaton::{Automaton, TooLarge};
+use super::backtrack::{NotCompiled, Program, Start};
+use super::simplify::simplify;
+use super::syntax::{Flavor, GroupKind, Kind, Mode, Node, Regex};
+use ambiguity::Candidate;
+
+pub use growth::Growth;
+
+/// A text that shows the cost: `prefix`, then `pump` many times, then `suffix`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Witness {
+    /// Leads to the loop.
+    pub prefix: String,
+    /// Repeated.
+    pub pump: String,
+    /// Makes the match fail.
+    pub suffix: String,
+}
+
+impl Witness {
+    /// The text with the pump repeated `n` times.
+    pub fn text(&self, n: usize) -> String {
+        format!("{}{}{}", self.prefix, self.pump.repeat(n), self.suffix)
+    }
+}
+
+/// A cost that was found and seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slowness {
+    /// How fast the cost grows with the text.
+    pub growth: Growth,
+    /// The repetition, in the pattern.
+    pub span: Span,
+    /// A text that shows it.
+    pub witness: Witness,
+    /// It comes only from trying every start of an unanchored search.
+    pub by_search: bool,
+}
+
+/// The pattern is over a bound of the analysis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the pattern is over the bounds of the analysis")]
+pub struct Unknown;
+
+impl From<TooLarge> for Unknown {
+    fn from(_: TooLarge) -> Self {
+        Unknown
+    }
+}
+
+impl From<NotCompiled> for Unknown {
+    fn from(_: NotCompiled) -> Self {
+        Unknown
+    }
+}
+
+/// Looks for exponential cost.
+///
+/// # Errors
+/// When the pattern is too large to decide.
+pub fn exponential(
+    regex: &Regex,
+    flavor: Flavor,
+    usage: Usage,
+) -> Result<Option<Slowness>, Unknown> {
+    if flavor == Flavor::RustRegex || !regex.root.any(&is_nested_loop) {
+        return Ok(None);
+    }
+    let trial = Trial::new(regex, flavor, usage)?;
+    let (candidates, complete) = ambiguity::exponential(&trial.automaton);
+    let found = candidates
+        .iter()
+        .find_map(|candidate| trial.exponential(candidate));
+    if found.is_none() && !complete {
+        Err(Unknown)
+    } else {
+        Ok(found)
+    }
+}
+
+/// Looks for polynomial cost, at least quadratic. Ask it of patterns without exponential cost.
+///
+/// # Errors
+/// When the pattern is too large to decide.
+pub fn polynomial(
+    regex: &Regex,
+    flavor: Flavor,
+    usage: Usage,
+) -> Result<Option<Slowness>, Unknown> {
+    if flavor == Flavor::RustRegex || !regex.root.any(&is_loop) {
+        return Ok(None);
+    }
+    let trial = Trial::new(regex, flavor, usage)?;
+    let (candidates, complete) = ambiguity::polynomial(&trial.automaton);
+    let found = candidates
+        .iter()
+        .find_map(|c| trial.polynomial(c, Start::Begin));
+    if found.is_some() {
+        return Ok(found);
+    }
+    if matches!(usage, Usage::Search | Usage::Sub) {
+        let restarts = ambiguity::restarts(&trial.automaton);
+        let found = restarts
+            .iter()
+            .find_map(|c| trial.polynomial(c, Start::Anywhere));
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    if complete { Ok(None) } else { Err(Unknown) }
+}
+
+/// Whether the node repeats something more than one character, without a small bound.
+fn is_nested_loop(node: &Node) -> bool {
+    fn is_char(node: &Node) -> bool {
+        match &node.kind {
+            Kind::Char(..) => true,
+            Kind::Group(body, _) => is_char(body),
+            _ => false,
+        }
+    }
+    matches!(&node.kind, Kind::Repeat { body, .. } if is_loop(node) && !is_char(body))
+}
+
+fn is_loop(node: &Node) -> bool {
+    matches!(node.kind, Kind::Repeat { max, .. } if max.is_none_or(|m| m > 8))
+}
+
+/// A pattern made ready to be tried.
+struct Trial {
+    automaton: Automaton,
+    program: Program,
+    /// The match must reach the end of the text.
+    whole: bool,
+    /// A loop counts only if it starts before this byte of the pattern.
+    loops_before: u32,
+}
+
+impl Trial {
+    fn new(regex: &Regex, flavor: Flavor, usage: Usage) -> Result<Trial, Unknown> {
+        let root = simplify(&regex.root, flavor);
+        let automaton = Automaton::new(&root)?;
+        let program = Program::new(&root, regex.groups, regex.flags.ignore_case)?;
+        let loops_before = match flavor {
+            Flavor::FancyRegex => last_hard(&regex.root).unwrap_or(0),
+            _ => u32::MAX,
+        };
+        Ok(Trial {
+            automaton,
+            program,
+            whole: usage == Usage::FullMatch,
+            loops_before,
+        })
+    }
+
+    fn exponential(&self, candidate: &Candidate) -> Option<Slowness> {
+        self.try_suffixes(candidate, false, |text| {
+            growth::exponential(&self.program, self.whole, text)
+        })
+    }
+
+    fn polynomial(&self, candidate: &Candidate, start: Start) -> Option<Slowness> {
+        let by_search = start == Start::Anywhere;
+        self.try_suffixes(candidate, by_search, |text| {
+            growth::polynomial(&self.program, start, self.whole, text)
+        })
+    }
+
+    fn try_suffixes(
+        &self,
+        candidate: &Candidate,
+        by_search: bool,
+        measure: impl Fn(&growth::Text) -> Option<Growth>,
+    ) -> Option<Slowness> {
+        let span = candidate.span;
+        if span.start >= self.loops_before {
+            return None;
+        }
+        let chars = |symbols: &[u8]| -> Vec<char> {
+            symbols
+                .iter()
+                .map(|&s| self.automaton.symbols[s as usize])
+                .collect()
+        };
+        let mut text = growth::Text {
+            prefix: chars(&candidate.prefix),
+            pump: chars(&candidate.pump),
+            suffix: Vec::new(),
+        };
+        for suffix in suffix::candidates(&self.automaton, &candidate.prefix, &candidate.pump) {
+            text.suffix = chars(&suffix);
+            if let Some(growth) = measure(&text) {
+                let witness = text.witness();
+                return Some(Slowness {
+                    growth,
+                    span,
+                    witness,
+                    by_search,
+                });
+            }
+        }
+        None
+    }
+}
+
+/// Where the last part starts that `fancy_regex` runs by backtracking. What stands wholly after
+/// it is handed to the linear engine.
+fn last_hard(node: &Node) -> Option<u32> {
+    let inside = node.children().into_iter().filter_map(last_hard).max();
+    let hard = matches!(
+        &node.kind,
+        Kind::Look { .. }
+            | Kind::Backref(_)
+            | Kind::Conditional { .. }
+            | Kind::Group(_, GroupKind::Atomic)
+            | Kind::Repeat {
+                mode: Mode::Possessive,
+                ..
+            }
+    );
+    inside.max(hard.then_some(node.span.start + 1))
+}
