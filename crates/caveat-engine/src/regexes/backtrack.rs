@@ -100,10 +100,10 @@ impl Program {
         machine::run(self, text, start, whole, budget)
     }
 
-    /// Whether the expression is found somewhere in the text; `None` when that takes too long.
-    pub fn finds(&self, text: &str) -> Option<bool> {
+    /// Whether the expression matches the whole text; `None` when that takes too long.
+    pub fn covers(&self, text: &str) -> Option<bool> {
         let text: Vec<char> = text.chars().collect();
-        let outcome = self.run(&text, Start::Anywhere, false, 20_000)?;
+        let outcome = self.run(&text, Start::Begin, true, 20_000)?;
         if outcome.exhausted {
             None
         } else {

@@ -139,7 +139,7 @@ impl<'p> Parser<'p> {
         let start = self.pos;
         let mut items: Vec<Node> = Vec::new();
         loop {
-            self.skip_ignored();
+            self.skip_ignored()?;
             match self.peek() {
                 None | Some('|' | ')') => break,
                 _ => {}
@@ -155,14 +155,14 @@ impl<'p> Parser<'p> {
         })
     }
 
-    /// An atom and what repeats it. `None` for comments and flags.
+    /// An atom and what repeats it. `None` for flags.
     fn item(&mut self) -> Result<Option<Node>> {
         let start = self.pos;
         let Some(mut node) = self.atom()? else {
             return Ok(None);
         };
         for round in 0.. {
-            self.skip_ignored();
+            self.skip_ignored()?;
             let at = self.pos;
             let Some((min, max)) = self.quantifier()? else {
                 break;
@@ -324,7 +324,6 @@ impl<'p> Parser<'p> {
             '>' if self.flavor != Flavor::RustRegex => {
                 self.closed(start, GroupKind::Atomic).map(Some)
             }
-            '#' if self.flavor != Flavor::RustRegex => self.comment(),
             '=' | '!' if self.flavor != Flavor::RustRegex => {
                 self.look(start, true, c == '!').map(Some)
             }
@@ -383,14 +382,16 @@ impl<'p> Parser<'p> {
         ))
     }
 
-    fn comment(&mut self) -> Result<Option<Node>> {
-        match self.rest().find(')') {
-            Some(i) => {
-                self.pos += i + 1;
-                Ok(None)
+    /// After `(?#`. Python lets a backslash protect the closing parenthesis.
+    fn comment(&mut self) -> Result<()> {
+        while let Some(c) = self.bump() {
+            match c {
+                ')' => return Ok(()),
+                '\\' if self.flavor.is_python() => drop(self.bump()),
+                _ => {}
             }
-            None => Err(self.malformed("a comment is not closed")),
         }
+        Err(self.malformed("a comment is not closed"))
     }
 
     /// After `(?P`.
@@ -512,17 +513,22 @@ impl<'p> Parser<'p> {
         Ok(())
     }
 
-    /// White space and comments of verbose mode.
-    fn skip_ignored(&mut self) {
-        if !self.flags.verbose {
-            return;
-        }
+    /// Comments in parentheses, and white space and comments of verbose mode.
+    fn skip_ignored(&mut self) -> Result<()> {
         loop {
-            self.take_while(|c| c.is_ascii_whitespace() || c == '\x0B');
-            if self.peek() != Some('#') {
-                return;
+            let before = self.pos;
+            if self.flags.verbose {
+                self.take_while(|c| c.is_ascii_whitespace() || c == '\x0B');
+                if self.peek() == Some('#') {
+                    self.take_while(|c| c != '\n');
+                }
             }
-            self.take_while(|c| c != '\n');
+            if self.flavor != Flavor::RustRegex && self.eat("(?#") {
+                self.comment()?;
+            }
+            if self.pos == before {
+                return Ok(());
+            }
         }
     }
 

@@ -25,6 +25,7 @@ use super::backtrack::{NotCompiled, Program, Start};
 use super::simplify::simplify;
 use super::syntax::{Flavor, GroupKind, Kind, Mode, Node, Regex};
 use ambiguity::Candidate;
+use growth::Meter;
 
 pub use growth::Growth;
 
@@ -89,15 +90,12 @@ pub fn exponential(
         return Ok(None);
     }
     let trial = Trial::new(regex, flavor, usage)?;
+    let meter = trial.meter();
     let (candidates, complete) = ambiguity::exponential(&trial.automaton);
     let found = candidates
         .iter()
-        .find_map(|candidate| trial.exponential(candidate));
-    if found.is_none() && !complete {
-        Err(Unknown)
-    } else {
-        Ok(found)
-    }
+        .find_map(|c| trial.try_suffixes(c, false, |text| meter.exponential(text)));
+    decided(found, complete && !meter.is_spent())
 }
 
 /// Looks for polynomial cost, at least quadratic. Ask it of patterns without exponential cost.
@@ -113,23 +111,27 @@ pub fn polynomial(
         return Ok(None);
     }
     let trial = Trial::new(regex, flavor, usage)?;
+    let meter = trial.meter();
     let (candidates, complete) = ambiguity::polynomial(&trial.automaton);
-    let found = candidates
+    let mut found = candidates
         .iter()
-        .find_map(|c| trial.polynomial(c, Start::Begin));
-    if found.is_some() {
-        return Ok(found);
-    }
-    if matches!(usage, Usage::Search | Usage::Sub) {
+        .find_map(|c| trial.try_suffixes(c, false, |text| meter.polynomial(text, Start::Begin)));
+    if found.is_none() && matches!(usage, Usage::Search | Usage::Sub) {
         let restarts = ambiguity::restarts(&trial.automaton);
-        let found = restarts
+        let measure = |text: &growth::Text| meter.polynomial(text, Start::Anywhere);
+        found = restarts
             .iter()
-            .find_map(|c| trial.polynomial(c, Start::Anywhere));
-        if found.is_some() {
-            return Ok(found);
-        }
+            .find_map(|c| trial.try_suffixes(c, true, measure));
     }
-    if complete { Ok(None) } else { Err(Unknown) }
+    decided(found, complete && !meter.is_spent())
+}
+
+fn decided(found: Option<Slowness>, complete: bool) -> Result<Option<Slowness>, Unknown> {
+    if found.is_none() && !complete {
+        Err(Unknown)
+    } else {
+        Ok(found)
+    }
 }
 
 /// Whether the node repeats something more than one character, without a small bound.
@@ -175,17 +177,8 @@ impl Trial {
         })
     }
 
-    fn exponential(&self, candidate: &Candidate) -> Option<Slowness> {
-        self.try_suffixes(candidate, false, |text| {
-            growth::exponential(&self.program, self.whole, text)
-        })
-    }
-
-    fn polynomial(&self, candidate: &Candidate, start: Start) -> Option<Slowness> {
-        let by_search = start == Start::Anywhere;
-        self.try_suffixes(candidate, by_search, |text| {
-            growth::polynomial(&self.program, start, self.whole, text)
-        })
+    fn meter(&self) -> Meter<'_> {
+        Meter::new(&self.program, self.whole)
     }
 
     fn try_suffixes(
