@@ -86,7 +86,7 @@ pub fn exponential(
     flavor: Flavor,
     usage: Usage,
 ) -> Result<Option<Slowness>, Unknown> {
-    if flavor == Flavor::RustRegex || !regex.root.any(&is_nested_loop) {
+    if !backtracks(flavor) || !regex.root.any(&is_nested_loop) {
         return Ok(None);
     }
     let trial = Trial::new(regex, flavor, usage)?;
@@ -107,7 +107,7 @@ pub fn polynomial(
     flavor: Flavor,
     usage: Usage,
 ) -> Result<Option<Slowness>, Unknown> {
-    if flavor == Flavor::RustRegex || !regex.root.any(&is_loop) {
+    if !backtracks(flavor) || !regex.root.any(&is_loop) {
         return Ok(None);
     }
     let trial = Trial::new(regex, flavor, usage)?;
@@ -134,6 +134,12 @@ fn decided(found: Option<Slowness>, complete: bool) -> Result<Option<Slowness>, 
     }
 }
 
+/// Whether the step counter speaks for the engine. The `regex` package of PyPI remembers failures
+/// in ways it does not model: `(a+)+$` is quick there, `(a|aa)+$` is not. So nothing is said of it.
+fn backtracks(flavor: Flavor) -> bool {
+    !matches!(flavor, Flavor::RustRegex | Flavor::PythonRegex)
+}
+
 /// Whether the node repeats something more than one character, without a small bound.
 fn is_nested_loop(node: &Node) -> bool {
     fn is_char(node: &Node) -> bool {
@@ -156,8 +162,8 @@ struct Trial {
     program: Program,
     /// The match must reach the end of the text.
     whole: bool,
-    /// A loop counts only if it starts before this byte of the pattern.
-    loops_before: u32,
+    /// The loops that the engine runs by backtracking; `None` for all.
+    counted: Option<Vec<Span>>,
 }
 
 impl Trial {
@@ -165,15 +171,12 @@ impl Trial {
         let root = simplify(&regex.root, flavor);
         let automaton = Automaton::new(&root)?;
         let program = Program::new(&root, regex.groups, regex.flags.ignore_case)?;
-        let loops_before = match flavor {
-            Flavor::FancyRegex => last_hard(&regex.root).unwrap_or(0),
-            _ => u32::MAX,
-        };
+        let counted = counted_loops(&root, flavor);
         Ok(Trial {
             automaton,
             program,
             whole: usage == Usage::FullMatch,
-            loops_before,
+            counted,
         })
     }
 
@@ -188,7 +191,11 @@ impl Trial {
         measure: impl Fn(&growth::Text) -> Option<Growth>,
     ) -> Option<Slowness> {
         let span = candidate.span;
-        if span.start >= self.loops_before {
+        if self
+            .counted
+            .as_ref()
+            .is_some_and(|counted| !counted.contains(&span))
+        {
             return None;
         }
         let chars = |symbols: &[u8]| -> Vec<char> {
@@ -218,11 +225,10 @@ impl Trial {
     }
 }
 
-/// Where the last part starts that `fancy_regex` runs by backtracking. What stands wholly after
-/// it is handed to the linear engine.
-fn last_hard(node: &Node) -> Option<u32> {
-    let inside = node.children().into_iter().filter_map(last_hard).max();
-    let hard = matches!(
+/// Whether `fancy_regex` runs a part by backtracking whatever stands around it. Loops without such
+/// a part inside may be handed to the linear engine; whether they are depends on its version.
+fn is_hard(node: &Node) -> bool {
+    matches!(
         &node.kind,
         Kind::Look { .. }
             | Kind::Backref(_)
@@ -232,6 +238,22 @@ fn last_hard(node: &Node) -> Option<u32> {
                 mode: Mode::Possessive,
                 ..
             }
-    );
-    inside.max(hard.then_some(node.span.start + 1))
+    )
+}
+
+/// Spans of the loops that count for the flavor; `None` when all do.
+fn counted_loops(root: &Node, flavor: Flavor) -> Option<Vec<Span>> {
+    fn collect(node: &Node, spans: &mut Vec<Span>) {
+        if matches!(node.kind, Kind::Repeat { .. }) && node.any(&is_hard) {
+            spans.push(node.span);
+        }
+        node.children()
+            .into_iter()
+            .for_each(|child| collect(child, spans));
+    }
+    let mut spans = Vec::new();
+    (flavor == Flavor::FancyRegex).then(|| {
+        collect(root, &mut spans);
+        spans
+    })
 }

@@ -255,8 +255,12 @@ impl<'a> Graph<'a> {
                     symbol: symbol(mask),
                 };
                 if pair.0 == pair.1 {
-                    let mut pump = word(&steps, step);
-                    pump.extend(self.path(pair.0, start));
+                    let word = word(&steps, step);
+                    // A state with the same successors is as good a start, without a way back.
+                    let same = self.follow(pair.0) == self.follow(start);
+                    let shorter = same.then(|| self.candidate(pair.0, word.clone(), component));
+                    found.extend(shorter.flatten());
+                    let pump = [word, self.path(pair.0, start)].concat();
                     found.extend(self.candidate(start, pump, component));
                 } else if seen.insert(pair) {
                     steps.push(step);

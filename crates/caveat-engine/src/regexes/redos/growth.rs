@@ -10,7 +10,7 @@ use super::Witness;
 pub enum Growth {
     /// By a factor with each repetition.
     Exponential,
-    /// With this power of the length, at least 2.
+    /// With this power of the length, at least 2; another text may show a higher one.
     Polynomial(u32),
 }
 
