@@ -9,6 +9,7 @@ pub mod finding;
 pub mod formula;
 pub mod pattern;
 pub mod region;
+pub mod regexes;
 pub mod rule;
 pub mod ruleset;
 pub mod scan;
