@@ -3,5 +3,6 @@
 //! It is a pure function: it reads no file, clock, environment or network and prints nothing
 //! (`clippy.toml` in this crate holds it to that). Threads and paths on disk belong to the cli.
 
+pub mod config;
 pub mod finding;
 pub mod rule;
