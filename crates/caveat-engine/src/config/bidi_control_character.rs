@@ -85,7 +85,7 @@ fn judge(file: &TextFile, at: usize, c: char, line: Span) -> Option<Hit> {
     let span = Span::new(at as u32, (at + c.len_utf8()) as u32);
     let name = format!("U+{:04X}", c as u32);
     if is_tag(c) {
-        let invisible = !is_flag(&file.text[..at]);
+        let invisible = file.kind != FileKind::Other && !is_flag(&file.text[..at]);
         return invisible.then(|| Hit::new(span, format!("the invisible tag character {name}")));
     }
     if is_zero_width(c) {
@@ -202,6 +202,7 @@ mod tests {
         check("locale/ar/django.po", "\u{202B}x", &[]);
         check("a.md", "\u{2068}שלום\u{2069}", &[]);
         check("a.md", "see \u{202E}cod.exe", &["202E"]);
-        check("data.bin", "\u{202A}x", &[]);
+        check("data.json", "\u{202A}x \u{E0041}", &[]);
+        check("AGENTS.md", "be kind\u{E0041}", &["E0041"]);
     }
 }

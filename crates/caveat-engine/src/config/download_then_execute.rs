@@ -298,7 +298,13 @@ fn fetched_files(script: &Script, place: &dyn Fn(Span) -> Span) -> Vec<Hit> {
         let span = place(fetcher.span);
         hits.retain(|earlier: &Hit| earlier.span != span);
         if let Some(found) = hit(*url, &run.file, span) {
-            let severity = found.severity.unwrap_or(Severity::High).min(run.severity);
+            let cleartext = url.is_some_and(|url| url.starts_with("http://"));
+            let most = if cleartext {
+                Severity::High
+            } else {
+                run.severity
+            };
+            let severity = found.severity.unwrap_or(Severity::High).min(most);
             hits.push(found.severity(severity));
         }
     }

@@ -177,7 +177,22 @@ fn is_clean(base: &str, filters: &[&str]) -> bool {
         .split(|c: char| !c.is_alphanumeric() && c != '_')
         .next()
         .unwrap_or("");
-    TRUSTED_CALLS.contains(&head) || base.ends_with(".id") || base.ends_with(".pk")
+    TRUSTED_CALLS.contains(&head)
+        || base.ends_with(".id")
+        || base.ends_with(".pk")
+        || is_markup_call(base)
+}
+
+/// A call whose name says that it makes markup: a widget, a form, a renderer.
+fn is_markup_call(base: &str) -> bool {
+    let name = base
+        .split_once('(')
+        .map(|(name, _)| name.to_ascii_lowercase());
+    name.is_some_and(|name| {
+        ["widget", "render", "form", "field", "macro"]
+            .iter()
+            .any(|word| name.contains(word))
+    })
 }
 
 /// A number, a string, or strings joined or chosen by `if`... `else`.

@@ -80,7 +80,7 @@ fn check(file: &TextFile) -> Vec<Hit> {
     };
     let mut hits = Vec::new();
     for root in tree.roots() {
-        let scope = Scope::of(root, file.kind);
+        let scope = Scope::of(root, file);
         let environment = scope.with_environment(root);
         for (_, job) in root.get("jobs").into_iter().flat_map(Node::entries) {
             steps(job, &environment.with_environment(job), &mut hits);
@@ -99,30 +99,28 @@ struct Scope {
     variables: FxHashMap<String, String>,
     /// Lower-case names of inputs that cannot hold any text: booleans, numbers, choices.
     closed_inputs: Vec<String>,
-    is_action: bool,
+    /// Whether other projects may call this action, with text of anybody's.
+    is_published: bool,
 }
 
 impl Scope {
-    fn of(root: Node, kind: FileKind) -> Self {
-        let mut closed_inputs = Vec::new();
+    fn of(root: Node, file: &TextFile) -> Self {
         let triggers = root
             .get("on")
             .into_iter()
             .flat_map(Node::entries)
             .map(|(_, trigger)| trigger);
-        for (name, input) in triggers
-            .filter_map(|t| t.get("inputs"))
-            .flat_map(Node::entries)
-        {
-            let kind = input.get("type").and_then(Node::text).unwrap_or("string");
-            if let (Some(name), true) = (name.text(), kind != "string") {
-                closed_inputs.push(name.to_ascii_lowercase());
-            }
-        }
+        let declared = triggers
+            .chain([root])
+            .filter_map(|node| node.get("inputs"))
+            .flat_map(Node::entries);
+        let closed = declared
+            .filter(|(_, input)| is_closed(*input))
+            .filter_map(|(name, _)| name.text());
         Scope {
             variables: FxHashMap::default(),
-            closed_inputs,
-            is_action: kind == FileKind::Action,
+            closed_inputs: closed.map(str::to_ascii_lowercase).collect(),
+            is_published: file.kind == FileKind::Action && !file.path.contains(".github/"),
         }
     }
 
@@ -145,9 +143,9 @@ impl Scope {
         inner
     }
 
-    /// Words for a context pasted into a script, if its text is not the project's own, and the
-    /// severity where it is not the rule's.
-    fn judge(&self, path: &str) -> Option<(String, Option<Severity>)> {
+    /// Words for a context pasted into a script, if its text is not the project's own, and how
+    /// much less sure and bad than the rule says this case is.
+    fn judge(&self, path: &str) -> Option<(String, Option<(Severity, Confidence)>)> {
         if is_untrusted(path) {
             return Some((format!("`{path}`"), None));
         }
@@ -163,13 +161,26 @@ impl Scope {
         if self.closed_inputs.iter().any(|closed| closed == input) {
             return None;
         }
-        let severity = if self.is_action {
-            Severity::Medium
+        // Who may start a workflow by hand, or change the one that calls this, may write already.
+        let weight = if self.is_published {
+            (Severity::Medium, Confidence::Medium)
         } else {
-            Severity::Low
+            (Severity::Low, Confidence::Low)
         };
-        Some((format!("`{path}`"), Some(severity)))
+        Some((format!("`{path}`"), Some(weight)))
     }
+}
+
+/// Whether an input cannot hold any text: by its type, or by a default of true or false.
+fn is_closed(input: Node) -> bool {
+    let typed = input
+        .get("type")
+        .and_then(Node::text)
+        .is_some_and(|kind| kind != "string");
+    let default = input.get("default").and_then(Node::text).unwrap_or("");
+    typed
+        || matches!(default.to_ascii_lowercase().as_str(), "true" | "false")
+        || default.parse::<u64>().is_ok()
 }
 
 fn is_untrusted(path: &str) -> bool {
@@ -210,13 +221,16 @@ fn holes_of(script: Node, scope: &Scope, hits: &mut Vec<Hit>) {
         let judged = emitted(expression)
             .into_iter()
             .find_map(|path| scope.judge(&path));
-        let Some((detail, severity)) = judged else {
+        let Some((detail, weight)) = judged else {
             continue;
         };
+        let repeated = hits.iter().any(|earlier| earlier.detail == detail);
+        if weight.is_some() && repeated {
+            continue;
+        }
         let mut hit = Hit::new(snippet.in_file(span), detail);
-        hit.severity = severity;
-        if severity.is_some() {
-            hit.confidence = Some(Confidence::Medium);
+        if let Some((severity, confidence)) = weight {
+            hit = hit.severity(severity).confidence(confidence);
         }
         hits.push(hit);
     }
@@ -289,5 +303,8 @@ mod tests {
         let text =
             "inputs: {x: {}}\nruns:\n  using: composite\n  steps:\n  - run: echo ${{ inputs.x }}\n";
         check("action.yml", text, &["${{ inputs.x }}"]);
+        let flag =
+            "inputs: {x: {default: 'false'}}\nruns:\n  steps:\n  - run: echo ${{ inputs.x }}\n";
+        check("action.yml", flag, &[]);
     }
 }
