@@ -122,7 +122,11 @@ fn is_source(kind: FileKind) -> bool {
 
 /// Whether the tag characters that end here belong to an emoji flag, such as that of Wales.
 fn is_flag(before: &str) -> bool {
-    before.chars().rev().find(|&c| !is_tag(c)) == Some('\u{1F3F4}')
+    before
+        .chars()
+        .rev()
+        .find(|&c| !is_tag(c) && c != '\u{200D}')
+        == Some('\u{1F3F4}')
 }
 
 /// Whether there are ASCII name characters on both sides.

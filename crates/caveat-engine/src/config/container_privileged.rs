@@ -43,7 +43,10 @@ fn check(file: &TextFile) -> Vec<Hit> {
             compose_service(name.text().unwrap_or(""), service, &mut hits);
         }
     } else {
-        tree.walk(|key, value| kubernetes_entry(key, value, &mut hits));
+        tree.walk(|key, value| {
+            kubernetes_entry(key, value, &mut hits);
+            kubernetes_volumes(value, &mut hits);
+        });
     }
     in_order(hits)
 }
@@ -138,17 +141,40 @@ fn kubernetes_entry(key: Node, value: Node, hits: &mut Vec<Hit>) {
         "hostNetwork" if value.is_true() => {
             hits.push(Hit::new(key.span(), "`hostNetwork: true`").severity(Severity::Low));
         }
-        "volumes" => {
-            let paths = value
-                .items()
-                .filter_map(|volume| volume.get("hostPath")?.entry("path"));
-            for (at, path) in paths {
-                if let Some(what) = path.text().and_then(dangerous_path) {
-                    hits.push(Hit::new(at.span(), format!("{what} in `hostPath`")));
-                }
-            }
-        }
         _ => {}
+    }
+}
+
+/// Host folders among the volumes of a pod; read-only mounts are the lesser finding.
+fn kubernetes_volumes(pod: Node, hits: &mut Vec<Hit>) {
+    for volume in pod.get("volumes").into_iter().flat_map(Node::items) {
+        let Some((at, path)) = volume.get("hostPath").and_then(|host| host.entry("path")) else {
+            continue;
+        };
+        let Some(what) = path.text().and_then(dangerous_path) else {
+            continue;
+        };
+        let name = volume.get("name").and_then(Node::text);
+        let containers = pod
+            .get("containers")
+            .into_iter()
+            .chain(pod.get("initContainers"));
+        let mounts: Vec<Node> = containers
+            .flat_map(Node::items)
+            .filter_map(|container| container.get("volumeMounts"))
+            .flat_map(Node::items)
+            .filter(|mount| mount.get("name").and_then(Node::text) == name)
+            .collect();
+        let read_only = !mounts.is_empty()
+            && mounts
+                .iter()
+                .all(|mount| mount.get("readOnly").is_some_and(Node::is_true));
+        let hit = Hit::new(at.span(), format!("{what} in `hostPath`"));
+        hits.push(if read_only {
+            hit.severity(Severity::Low)
+        } else {
+            hit
+        });
     }
 }
 

@@ -8,7 +8,7 @@ use caveat_parser::Span;
 
 use super::{
     Analysis, FileKind, Hit, TextFile, in_order,
-    template_text::{Piece, Token, tokens},
+    template_text::{Piece, Token, is_of_other_engine, tokens},
 };
 use crate::rule::Confidence;
 
@@ -23,6 +23,7 @@ pub(super) const ANALYSIS: Analysis = Analysis {
 const TOKEN_WORDS: &[&str] = &[
     "csrf",
     "xsrf",
+    "nonce",
     "hidden_tag",
     "authenticity_token",
     "caller(",
@@ -38,16 +39,27 @@ fn check(file: &TextFile) -> Vec<Hit> {
     let by_script = ["x-csrf", "csrf-token", "hx-headers"]
         .iter()
         .any(|word| lower.contains(word));
+    // Tornado's blocks end with `{% end %}`; its token is its own.
+    let other_engine =
+        other_engine || is_of_other_engine(file.text) || file.text.contains("{% end %}");
     if other_engine || by_script {
         return Vec::new();
     }
     let tokens = tokens(file.text, false);
     let forms = forms(&lower, &tokens);
-    let hits = forms
+    let found = forms
         .into_iter()
-        .filter_map(|form| judge(file.text, &lower, &tokens, form))
-        .collect();
-    in_order(hits)
+        .filter_map(|form| judge(file.text, &lower, &tokens, form));
+    // A fragment is put into a page whose scripts may send its forms.
+    let is_page = lower.contains("<html")
+        || lower.contains("<body")
+        || tokens.iter().any(|t| t.name() == "extends");
+    let confidence = if is_page {
+        Confidence::Medium
+    } else {
+        Confidence::Low
+    };
+    in_order(found.map(|hit| hit.confidence(confidence)).collect())
 }
 
 /// The opening tag of a form and the content after it.
@@ -147,37 +159,55 @@ fn judge(text: &str, lower: &str, tokens: &[Token], form: Form) -> Option<Hit> {
     if elsewhere || scripted || brings || opaque || body.trim().is_empty() {
         return None;
     }
-    let target = form
-        .tag
-        .text(text)
-        .split_whitespace()
-        .find(|word| word.to_ascii_lowercase().starts_with("action="));
-    let detail = match target.map(|word| word.trim_end_matches('>').replace('`', "")) {
-        Some(action) if action.len() <= 60 => format!("the POST form with `{action}`"),
-        _ => "the POST form".to_owned(),
+    let target =
+        attribute_span(tag, "action").map(|span| span.text(form.tag.text(text)).replace('`', ""));
+    let detail = match target.filter(|action| !action.is_empty() && action.len() <= 60) {
+        Some(action) => format!("the POST form to `{action}`"),
+        None => "the POST form".to_owned(),
     };
-    Some(Hit::new(form.tag, format!("{detail} has no token")).confidence(Confidence::Medium))
+    Some(Hit::new(form.tag, format!("{detail} has no token")))
 }
 
-/// Value of an attribute, up to its quote or a blank.
+/// Value of an attribute.
 fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
+    attribute_span(tag, name).map(|span| span.text(tag))
+}
+
+/// Bytes of an attribute's value: template constructs are part of it, quotes are not.
+fn attribute_span(tag: &str, name: &str) -> Option<Span> {
     for (at, _) in tag.match_indices(name) {
         let preceded = tag[..at].ends_with(|c: char| c.is_whitespace() || c == '"' || c == '\'');
-        let Some(value) = tag[at + name.len()..]
-            .trim_start()
+        let after = tag[at + name.len()..].trim_start();
+        let Some(value) = after
             .strip_prefix('=')
             .filter(|_| preceded)
+            .map(str::trim_start)
         else {
             continue;
         };
-        let value = value.trim_start();
         let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
-        return match quote {
-            Some(quote) => value[1..].split(quote).next().map(str::trim),
-            None => value.split(|c: char| c.is_whitespace() || c == '>').next(),
-        };
+        let body = if quote.is_some() { &value[1..] } else { value };
+        let start = tag.len() - body.len();
+        let end = start + value_length(body, quote);
+        return Some(Span::new(start as u32, end as u32));
     }
     None
+}
+
+/// Bytes up to the closing quote (or the end of a bare value) outside of template constructs.
+fn value_length(body: &str, quote: Option<char>) -> usize {
+    let mut inside = 0u32;
+    for (at, c) in body.char_indices() {
+        match c {
+            '{' => inside += 1,
+            '}' => inside = inside.saturating_sub(1),
+            _ if inside > 0 => {}
+            _ if quote == Some(c) => return at,
+            _ if quote.is_none() && (c.is_whitespace() || c == '>') => return at,
+            _ => {}
+        }
+    }
+    body.len()
 }
 
 /// Whether the construct may expand to markup with a token in it.

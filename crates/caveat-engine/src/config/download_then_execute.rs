@@ -188,7 +188,7 @@ fn piped(pipeline: &Pipeline, place: &dyn Fn(Span) -> Span) -> Option<Hit> {
         .iter()
         .find(|command| reads_program(command))?;
     let span = Span::new(place(first.span).start, place(runner.span).end);
-    hit(found.url, runner.program(), span)
+    hit(found.url, &format!("run by `{}`", runner.program()), span)
 }
 
 /// Whether the command is an interpreter that takes its program from standard input.
@@ -267,7 +267,7 @@ fn substituted(command: &Command, place: &dyn Fn(Span) -> Span) -> Option<Hit> {
     if found.file.is_some() || piped_on && name == "eval" {
         return None;
     }
-    hit(found.url, name, place(command.span))
+    hit(found.url, &format!("run by `{name}`"), place(command.span))
 }
 
 /// `curl -o x ...; sh x`
@@ -297,7 +297,12 @@ fn fetched_files(script: &Script, place: &dyn Fn(Span) -> Span) -> Vec<Hit> {
         let (_, url, fetcher) = &waiting[at];
         let span = place(fetcher.span);
         hits.retain(|earlier: &Hit| earlier.span != span);
-        if let Some(found) = hit(*url, &run.file, span) {
+        let verb = if run.severity == Severity::High {
+            "run"
+        } else {
+            "made executable"
+        };
+        if let Some(found) = hit(*url, &format!("{verb} as `{}`", run.file), span) {
             let cleartext = url.is_some_and(|url| url.starts_with("http://"));
             let most = if cleartext {
                 Severity::High
@@ -360,10 +365,10 @@ fn executed(command: &Command) -> Option<Run> {
 }
 
 /// The hit for running what was fetched from `url`; none for this machine's own server.
-fn hit(url: Option<&str>, runner: &str, span: Span) -> Option<Hit> {
+fn hit(url: Option<&str>, fate: &str, span: Span) -> Option<Hit> {
     let address = url.and_then(web_address::first);
     let shown = url.map_or("a download".to_owned(), |url| format!("`{}`", shorten(url)));
-    let hit = Hit::new(span, format!("{shown}, run by `{runner}`"));
+    let hit = Hit::new(span, format!("{shown} is {fate}"));
     let Some(address) = address else {
         return Some(hit.confidence(Confidence::Medium));
     };

@@ -61,6 +61,10 @@ const PUBLIC_INDEXES: &[&str] = &[
     "wheels.vllm.ai",
     "pypi.anaconda.org",
     "data.pyg.org",
+    "developer.download.nvidia.com",
+    "pip.repos.neuron.amazonaws.com",
+    "pypi.tuna.tsinghua.edu.cn",
+    "mirrors.aliyun.com",
 ];
 
 fn check(file: &TextFile) -> Vec<Hit> {
@@ -169,10 +173,37 @@ fn judge(role: Role, name: &str, value: &str, span: Span, beside_own: bool) -> O
         span,
         format!("`{name}` adds an index whose names anybody can take on PyPI"),
     );
-    Some(
+    Some(if address.is_some_and(is_private_index) {
         hit.severity(Severity::Medium)
-            .confidence(Confidence::Medium),
-    )
+            .confidence(Confidence::Medium)
+    } else {
+        hit.severity(Severity::Low).confidence(Confidence::Low)
+    })
+}
+
+/// Whether the address looks like an organisation's own index: it wants credentials, is on an
+/// inner network, or on a service that hosts such indexes.
+fn is_private_index(address: web_address::Address) -> bool {
+    let host = address.host.to_ascii_lowercase();
+    let services = [
+        "artifactory",
+        "jfrog",
+        "nexus",
+        "gitlab",
+        "codeartifact",
+        "dev.azure",
+        "pkg.dev",
+        "gemfury",
+        "cloudsmith",
+        "packagecloud",
+        "devpi",
+        "private",
+        "internal",
+    ];
+    address.whole.contains('@')
+        || address.is_private()
+        || host.starts_with("pypi.")
+        || services.iter().any(|word| host.contains(word))
 }
 
 /// Text for a message: without credentials, one line.
@@ -197,7 +228,7 @@ fn of_script(script: &Script, place: &dyn Fn(Span) -> Span, hits: &mut Vec<Hit>)
         };
         environment(command.assignments.iter().chain(exported), place, hits);
         if let Some(arguments) = installer(command) {
-            of_arguments(arguments, place, hits);
+            of_arguments(command.program(), arguments, place, hits);
         }
     }
 }
@@ -219,7 +250,9 @@ fn variable(name: &str, value: &str, span: Span, hits: &mut Vec<Hit>) {
     let known = ["PIP_", "UV_"]
         .iter()
         .any(|prefix| name.starts_with(prefix));
-    if let Some(role) = role(name).filter(|_| known) {
+    // uv takes a name from the first index that has it, and asks the extra ones first.
+    let asked_first = |role: &Role| name.starts_with("UV_") && *role == Role::Extra;
+    if let Some(role) = role(name).filter(|role| known && !asked_first(role)) {
         hits.extend(judge(role, name, value, span, false));
     }
 }
@@ -240,11 +273,21 @@ fn installer(command: &Command) -> Option<&[Word]> {
     }
 }
 
-fn of_arguments(arguments: &[Word], place: &dyn Fn(Span) -> Span, hits: &mut Vec<Hit>) {
+fn of_arguments(
+    program: &str,
+    arguments: &[Word],
+    place: &dyn Fn(Span) -> Span,
+    hits: &mut Vec<Hit>,
+) {
     let options: Vec<(Role, &str, &str, Span)> = options_of(arguments);
-    let own = options
+    let replaced = options
         .iter()
         .any(|(role, _, value, _)| *role == Role::Index && !is_public(value));
+    let asked_first = program == "uv"
+        && !arguments
+            .iter()
+            .any(|word| word.text.starts_with("unsafe-"));
+    let own = replaced || asked_first;
     for (role, name, value, span) in &options {
         hits.extend(judge(*role, name, value, place(*span), own));
     }
@@ -473,6 +516,11 @@ mod tests {
             "a.sh",
             "pip install http://a.b/x.whl",
             &["http://a.b/x.whl"],
+        );
+        check(
+            "a.sh",
+            "uv pip install --extra-index-url https://pypi.a.b/simple x",
+            &[],
         );
         check(
             "a.sh",

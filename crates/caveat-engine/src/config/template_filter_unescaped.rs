@@ -7,7 +7,7 @@ use caveat_parser::Span;
 
 use super::{
     Analysis, FileKind, Hit, TextFile, in_order,
-    template_text::{Piece, Token, tokens},
+    template_text::{Piece, Token, is_of_other_engine, tokens},
 };
 
 pub(super) const ANALYSIS: Analysis = Analysis {
@@ -86,6 +86,9 @@ fn check(file: &TextFile) -> Vec<Hit> {
         let layout = file.text.contains("<html") || file.text.contains("<body");
         hits.extend(live().filter_map(|token| raw_output(token, layout)));
         return in_order(hits);
+    }
+    if is_of_other_engine(file.text) {
+        return hits;
     }
     hits.extend(live().filter_map(marked_safe));
     hits.extend(autoescape_off(&tokens));

@@ -39,6 +39,25 @@ impl<'a> Token<'a> {
     }
 }
 
+/// Whether the template is one of Go's (`{{ end }}`, `{{ range`, `{{ $x`) or of Angular or Vue:
+/// engines with outputs alike and rules of their own.
+pub(super) fn is_of_other_engine(text: &str) -> bool {
+    let go = [
+        "{{ end }}",
+        "{{end}}",
+        "{{- end",
+        "{{ end -}}",
+        "{{ range",
+        "{{range",
+        "{{ $",
+        "{{define",
+        "{{ define",
+    ];
+    let browser = ["*ngIf", "*ngFor", "v-if=", "v-for=", "ng-app", "ng-repeat"];
+    let tagged = text.contains("{%");
+    !tagged && go.iter().chain(&browser).any(|sign| text.contains(sign))
+}
+
 /// The live constructs of a template, in order.
 pub(super) fn tokens(text: &str, is_handlebars: bool) -> Vec<Token<'_>> {
     let mut found: Vec<Token> = Vec::new();

@@ -11,6 +11,7 @@ use super::{
     web_address,
     yaml::Tree,
 };
+use crate::rule::Severity;
 pub(super) const ANALYSIS: Analysis = Analysis {
     rule: "tls-verification-disabled",
     check,
@@ -67,11 +68,26 @@ fn of_script(script: &Script, place: &dyn Fn(Span) -> Span) -> Vec<Hit> {
                 hits.push(Hit::new(place(word.span), format!("`{name}={value}`")));
             }
         }
-        hits.extend(
-            by_option(command).map(|word| Hit::new(place(word.span), detail(command, word))),
-        );
+        hits.extend(by_option(command).map(|word| {
+            let hit = Hit::new(place(word.span), detail(command, word));
+            if is_probe(command) {
+                hit.severity(Severity::Low)
+            } else {
+                hit
+            }
+        }));
     }
     hits
+}
+
+/// Whether the answer is thrown away: the command only asks whether the server is there.
+fn is_probe(command: &Command) -> bool {
+    let mut targets = command
+        .redirects
+        .iter()
+        .filter(|redirect| redirect.operator == ">");
+    targets.any(|redirect| redirect.target.text == "/dev/null")
+        || command.has_argument(&["/dev/null"])
 }
 
 fn detail(command: &Command, word: &Word) -> String {
