@@ -34,7 +34,10 @@ impl Snippet {
         let mut at = 0;
         for wanted in text.chars() {
             at = skip_to(raw, at, wanted, escapes);
-            origin.extend(std::iter::repeat_n(start + at as u32, wanted.len_utf8()));
+            // The bytes of an escape sequence are no bytes of the character it stands for.
+            let step = u32::from(raw[at..].starts_with(wanted));
+            origin
+                .extend((0..wanted.len_utf8() as u32).map(|byte| start + at as u32 + byte * step));
             // Line breaks before the text of a block scalar are not in its span.
             if !(wanted == '\n' && raw[at..].starts_with(|c: char| !c.is_whitespace() && c != '\\'))
             {

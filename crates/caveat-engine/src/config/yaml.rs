@@ -314,9 +314,10 @@ fn mask_templates(text: &str) -> String {
 }
 
 fn find_tag(text: &str, from: usize) -> Option<usize> {
-    let rest = &text[from..];
-    let braces = rest.find("{{").into_iter();
-    braces.chain(rest.find("{%")).min().map(|at| from + at)
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'{', &bytes[from..])
+        .map(|at| from + at)
+        .find(|&at| matches!(bytes.get(at + 1), Some(b'{' | b'%')))
 }
 
 fn mask_tag(masked: &mut [u8], text: &str, open: usize, end: usize) {
