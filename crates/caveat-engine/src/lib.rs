@@ -4,12 +4,13 @@
 //! (`clippy.toml` in this crate holds it to that). Threads and paths on disk belong to the cli.
 
 pub mod checks;
+pub mod config;
 pub mod context;
 pub mod finding;
 pub mod formula;
 pub mod pattern;
-pub mod region;
 pub mod regexes;
+pub mod region;
 pub mod rule;
 pub mod ruleset;
 pub mod scan;

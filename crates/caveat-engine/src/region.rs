@@ -5,8 +5,8 @@
 //! at the top of a file, checks that look at the whole file) the whole file is parsed; a test
 //! compares both ways over real code.
 
+use caveat_parser::Span;
 use caveat_parser::skeleton::{self, ItemIndex, ItemKind, Skeleton};
-use caveat_parser::{Language, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ruleset::Program;
@@ -32,14 +32,11 @@ const ROUNDS: usize = 3;
 pub fn plan(
     skeleton: &Skeleton,
     text: &str,
-    language: Language,
     programs: &[(usize, &Program)],
     triggers: &Triggers,
     hits: &Hits,
 ) -> Plan {
-    let code = programs
-        .iter()
-        .filter(|(_, program)| program.language == language);
+    let code = programs.iter().filter(|(_, program)| program.needs_tree);
     if !skeleton.complete || code.clone().any(|(_, program)| program.whole_file) {
         return Plan::Whole;
     }

@@ -2,6 +2,7 @@
 //! derived.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use caveat_parser::Parsers;
 use caveat_parser::lang::{Language, Role};
@@ -9,6 +10,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use rustc_hash::FxHashMap;
 
 use crate::checks::{self, Check};
+use crate::config::{self, Analysis};
 use crate::formula::{
     All, CompiledTest, Condition, Formula, Leaf, LeafId, Negation, Op, TextRegex,
 };
@@ -21,22 +23,29 @@ use crate::trigger::{Clause, Literal, Triggers, TriggersBuilder};
 pub struct RuleSet {
     /// What the files say, in order of id.
     pub rules: Vec<Rule>,
-    /// One entry per rule and language.
-    pub programs: Vec<Program>,
     /// Leaves of all formulas.
     pub leaves: Vec<Leaf>,
-    /// Where leaves can match, by language.
-    pub index: Vec<Index>,
-    /// Literals that decide which programs run on a file.
+    /// What runs on the files of each language, by [`Language::index`].
+    pub languages: Vec<LanguageRules>,
+}
+
+/// What runs on the files of one language.
+pub struct LanguageRules {
+    /// Formulas and checks.
+    pub programs: Vec<Program>,
+    /// Literals that decide which programs run on a file, in the order of the programs.
     pub triggers: Triggers,
+    /// Where leaves can match.
+    pub index: Index,
 }
 
 /// A rule's formula or check for one language.
+#[derive(Clone)]
 pub struct Program {
     /// Index into [`RuleSet::rules`].
     pub rule: u32,
-    /// Language; text formulas run on files of every language that the paths allow.
-    pub language: Language,
+    /// Whether it needs a tree; formulas over text and analyses of configuration do not.
+    pub needs_tree: bool,
     /// What to run.
     pub body: ProgramBody,
     /// Names of metavariables.
@@ -55,16 +64,36 @@ pub struct Program {
     pub needs_class: bool,
 }
 
+impl Program {
+    fn new(rule: u32, body: ProgramBody, paths: Paths) -> Self {
+        Program {
+            rule,
+            needs_tree: false,
+            body,
+            table: MvTable::default(),
+            overrides: Vec::new(),
+            anchors: Vec::new(),
+            leaves: Vec::new(),
+            paths,
+            whole_file: false,
+            needs_class: false,
+        }
+    }
+}
+
 /// What a program runs.
+#[derive(Clone)]
 pub enum ProgramBody {
     /// A formula.
-    Match(Formula),
+    Match(Arc<Formula>),
     /// An analysis in Rust.
     Check(&'static Check),
+    /// An analysis of configuration, markup or scripts.
+    Text(&'static Analysis),
 }
 
 /// Compiled globs of a rule.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Paths {
     include: Option<GlobSet>,
     exclude: Option<GlobSet>,
@@ -138,12 +167,21 @@ struct Builder {
     parsers: Parsers,
     leaves: Vec<Leaf>,
     keys: Vec<(Language, Key)>,
-    programs: Vec<Program>,
-    triggers: TriggersBuilder,
+    programs: Vec<Vec<Program>>,
+    triggers: Vec<TriggersBuilder>,
     errors: Vec<RuleError>,
 }
 
 impl Builder {
+    /// Adds a program to what runs on a language's files.
+    fn add(&mut self, language: Language, program: Program, clauses: &[Clause]) {
+        self.programs.resize_with(Language::count(), Vec::new);
+        self.triggers
+            .resize_with(Language::count(), TriggersBuilder::default);
+        self.programs[language.index()].push(program);
+        self.triggers[language.index()].add(clauses);
+    }
+
     fn rule(&mut self, index: u32, rule: &Rule) {
         match &rule.body {
             Body::Match(formulas) => {
@@ -161,8 +199,35 @@ impl Builder {
             }
             Body::Check(name) => match checks::find(name) {
                 Some(check) => self.check(index, rule, check),
+                None if config::ANALYSES
+                    .iter()
+                    .any(|analysis| analysis.rule == name) => {}
                 None => self.error(rule, &rule.span, format!("there is no check `{name}`")),
             },
+        }
+        if rule.dialect == Dialect::Native && !rule.family.is_empty() {
+            for analysis in config::ANALYSES
+                .iter()
+                .filter(|known| known.rule == rule.id)
+            {
+                self.analysis(index, rule, analysis);
+            }
+        }
+    }
+
+    fn analysis(&mut self, index: u32, rule: &Rule, analysis: &'static Analysis) {
+        let clause: Clause = analysis
+            .triggers
+            .iter()
+            .map(|text| Literal::part(text))
+            .collect();
+        let paths = self.paths(rule);
+        let program = Program::new(index, ProgramBody::Text(analysis), paths);
+        let in_code =
+            analysis.kinds.is_empty() || analysis.kinds.iter().any(|kind| kind.may_be_code());
+        let languages = if in_code { Language::count() } else { 1 };
+        for language in Language::all().take(languages) {
+            self.add(language, program.clone(), std::slice::from_ref(&clause));
         }
     }
 
@@ -201,19 +266,10 @@ impl Builder {
         };
         for language in languages {
             let paths = self.paths(rule);
-            self.programs.push(Program {
-                rule: index,
-                language,
-                body: ProgramBody::Check(check),
-                table: MvTable::default(),
-                overrides: Vec::new(),
-                anchors: Vec::new(),
-                leaves: Vec::new(),
-                paths,
-                whole_file: check.whole_file,
-                needs_class: false,
-            });
-            self.triggers.add(&clauses);
+            let mut program = Program::new(index, ProgramBody::Check(check), paths);
+            program.needs_tree = language.tables().is_some();
+            program.whole_file = check.whole_file;
+            self.add(language, program, &clauses);
         }
     }
 
@@ -243,21 +299,27 @@ impl Builder {
         let leaves = &self.leaves[first_leaf..];
         let whole_file = leaves.iter().any(spans_items);
         let needs_class = asks_types(&compiled) || leaves.iter().any(has_typed);
-        self.programs.push(Program {
+        let program = Program {
             rule: index,
-            language,
-            body: ProgramBody::Match(compiled),
+            needs_tree: language != Language::TEXT,
+            body: ProgramBody::Match(Arc::new(compiled)),
             table,
             overrides,
             anchors,
             leaves: (first_leaf..self.leaves.len())
                 .map(|at| LeafId(at as u32))
                 .collect(),
-            paths,
             whole_file,
             needs_class,
-        });
-        self.triggers.add(&clauses);
+            paths,
+        };
+        // A formula over text runs on the code, too, that its paths name.
+        if language == Language::TEXT && program.paths.are_stated() {
+            for other in Language::all().filter(|&other| other != language) {
+                self.add(other, program.clone(), &clauses);
+            }
+        }
+        self.add(language, program, &clauses);
     }
 
     fn paths(&mut self, rule: &Rule) -> Paths {
@@ -573,7 +635,7 @@ impl Builder {
         }
     }
 
-    fn finish(self, rules: Vec<Rule>) -> RuleSet {
+    fn finish(mut self, rules: Vec<Rule>) -> RuleSet {
         let mut index: Vec<Index> = (0..Language::count()).map(|_| Index::default()).collect();
         for (at, (language, key)) in self.keys.into_iter().enumerate() {
             let leaf = LeafId(at as u32);
@@ -590,12 +652,25 @@ impl Builder {
                 Key::Anywhere => index.anywhere.push(leaf),
             }
         }
+        self.programs.resize_with(Language::count(), Vec::new);
+        self.triggers
+            .resize_with(Language::count(), TriggersBuilder::default);
+        let languages = self
+            .programs
+            .into_iter()
+            .zip(self.triggers)
+            .zip(index)
+            .enumerate()
+            .map(|(at, ((programs, triggers), index))| LanguageRules {
+                programs,
+                triggers: triggers.build(at == Language::TEXT.index()),
+                index,
+            })
+            .collect();
         RuleSet {
             rules,
-            programs: self.programs,
             leaves: self.leaves,
-            index,
-            triggers: self.triggers.build(),
+            languages,
         }
     }
 }

@@ -746,7 +746,7 @@ impl<'a> Walk<'_, 'a> {
                     Role::Tuple | Role::Parameter | Role::List | Role::Unary
                 ));
         if !same {
-            return false;
+            return self.behind_name(kind, role, groups, node, env, next);
         }
         if role == Role::Decorated {
             return self.decorated(groups, node, env, next);
@@ -770,6 +770,28 @@ impl<'a> Walk<'_, 'a> {
             return false;
         }
         self.groups(role, groups, &children, env, next)
+    }
+
+    /// A name that is bound once to a list or mapping stands for it.
+    fn behind_name(
+        &self,
+        kind: u16,
+        role: Role,
+        groups: &[(Field, Vec<Pat>)],
+        node: NodeId,
+        env: &mut Env,
+        next: Next<'_>,
+    ) -> bool {
+        let collection = matches!(role, Role::List | Role::Dict | Role::Tuple | Role::Set);
+        if !collection || !self.options.constants || self.options.spelling {
+            return false;
+        }
+        match self.names.value_of(node) {
+            Some(value) if self.role(value) == role => {
+                self.plain(kind, role, groups, value, env, next)
+            }
+            _ => false,
+        }
     }
 
     /// Parts that code may have though the pattern does not speak of them.
