@@ -15,6 +15,7 @@ pub mod rule;
 pub mod ruleset;
 pub mod scan;
 mod suppress;
+pub mod text_regex;
 pub mod trigger;
 
 pub use ruleset::RuleSet;

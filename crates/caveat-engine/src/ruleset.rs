@@ -11,12 +11,11 @@ use rustc_hash::FxHashMap;
 
 use crate::checks::{self, Check};
 use crate::config::{self, Analysis};
-use crate::formula::{
-    All, CompiledTest, Condition, Formula, Leaf, LeafId, Negation, Op, TextRegex,
-};
+use crate::formula::{All, CompiledTest, Condition, Formula, Leaf, LeafId, Negation, Op};
 use crate::pattern::matcher::Options;
 use crate::pattern::{self, Argument, KeywordName, MvTable, Pat, Pattern, Root, StringPart};
 use crate::rule::{self, Body, Dialect, Overrides, Predicate, Rule, RuleError};
+use crate::text_regex::{ConditionRegex, TextRegex};
 use crate::trigger::{Clause, Literal, Triggers, TriggersBuilder};
 
 /// All rules of a scan, ready to run.
@@ -471,19 +470,13 @@ impl Builder {
                 regex,
                 constants,
                 span,
-            } => match TextRegex::new(regex, &mut MvTable::default(), false) {
-                Ok(compiled) => Some(Condition::Regex {
-                    mv: scope.number(metavariable),
-                    regex: compiled,
-                    anchored: scope.rule.dialect == Dialect::Semgrep,
-                    constants: *constants,
-                    negated: false,
-                }),
-                Err(error) => {
-                    self.error(scope.rule, span, error);
-                    None
-                }
-            },
+            } => Some(Condition::Regex {
+                mv: scope.number(metavariable),
+                regex: self.condition_regex(scope.rule, regex, span)?,
+                anchored: scope.rule.dialect == Dialect::Semgrep,
+                constants: *constants,
+                negated: false,
+            }),
             rule::Condition::Formula {
                 metavariable,
                 formula,
@@ -524,13 +517,7 @@ impl Builder {
                 for test in any_of {
                     let regex = match &test.predicate {
                         Predicate::Matches(text) => {
-                            match TextRegex::new(text, &mut MvTable::default(), false) {
-                                Ok(regex) => Some(regex),
-                                Err(error) => {
-                                    self.error(scope.rule, span, error);
-                                    return None;
-                                }
-                            }
+                            Some(self.condition_regex(scope.rule, text, span)?)
                         }
                         _ => None,
                     };
@@ -543,6 +530,27 @@ impl Builder {
                     mv: scope.number(metavariable),
                     any_of: tests,
                 })
+            }
+        }
+    }
+
+    /// A user's expressions are checked at once; the built-in ones by a test.
+    fn condition_regex(
+        &mut self,
+        rule: &Rule,
+        text: &str,
+        span: &rule::YamlSpan,
+    ) -> Option<ConditionRegex> {
+        let regex = ConditionRegex::new(text);
+        match if rule.family.is_empty() {
+            regex.check()
+        } else {
+            Ok(())
+        } {
+            Ok(()) => Some(regex),
+            Err(error) => {
+                self.error(rule, span, error);
+                None
             }
         }
     }
