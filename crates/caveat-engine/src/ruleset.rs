@@ -59,7 +59,10 @@ pub struct Program {
     pub paths: Paths,
     /// Whether it looks across the items of a file, so that all of it must be parsed.
     pub whole_file: bool,
-    /// Whether it asks for types, which other methods of the class may tell.
+    /// Whether it looks at runs of statements or compound ones, so that the statements at the top
+    /// of a file are parsed together or not at all.
+    pub needs_module: bool,
+    /// Whether it asks for types or class bodies, which other members of the class may tell.
     pub needs_class: bool,
 }
 
@@ -75,6 +78,7 @@ impl Program {
             leaves: Vec::new(),
             paths,
             whole_file: false,
+            needs_module: false,
             needs_class: false,
         }
     }
@@ -296,8 +300,14 @@ impl Builder {
         let (table, overrides) = (scope.table, scope.overrides);
         let paths = self.paths(rule);
         let leaves = &self.leaves[first_leaf..];
-        let whole_file = leaves.iter().any(spans_items);
-        let needs_class = asks_types(&compiled) || leaves.iter().any(has_typed);
+        let statements = leaves.iter().any(|leaf| in_leaf(leaf, &spans_statements));
+        let semgrep = rule.dialect == Dialect::Semgrep;
+        // Semgrep's runs of statements reach from the top of a file into its functions.
+        let whole_file = semgrep && statements;
+        let needs_class = asks_types(&compiled)
+            || leaves
+                .iter()
+                .any(|leaf| has_typed(leaf) || in_leaf(leaf, &spans_class));
         let program = Program {
             rule: index,
             needs_tree: language != Language::TEXT,
@@ -309,6 +319,7 @@ impl Builder {
                 .map(|at| LeafId(at as u32))
                 .collect(),
             whole_file,
+            needs_module: statements,
             needs_class,
             paths,
         };
@@ -878,33 +889,42 @@ fn required_by_argument(argument: &Argument, out: &mut Vec<Literal>) {
     }
 }
 
-/// Whether a leaf can match across several items of a file.
-fn spans_items(leaf: &Leaf) -> bool {
-    let Leaf::Pattern(pattern, _) = leaf else {
-        return false;
-    };
-    match &pattern.root {
-        Root::Sequence(_) => true,
-        Root::Node(pat) => spans_blocks(pat),
+fn in_leaf(leaf: &Leaf, asks: &dyn Fn(&Root) -> bool) -> bool {
+    matches!(leaf, Leaf::Pattern(pattern, _) if asks(&pattern.root))
+}
+
+/// Whether a pattern looks at several statements of a block, or into a compound one.
+fn spans_statements(root: &Root) -> bool {
+    match root {
+        Root::Sequence(_) | Root::Node(Pat::Block(_)) => true,
+        Root::Node(Pat::Node { role, groups, .. }) => {
+            matches!(
+                role,
+                Role::If | Role::Try | Role::With | Role::For | Role::While | Role::InnerModule
+            ) && !groups.iter().flat_map(|(_, pats)| pats).all(body_is_open)
+        }
+        Root::Node(_) => false,
     }
 }
 
-/// Compound statements and classes may hold items that are not parsed.
-fn spans_blocks(pat: &Pat) -> bool {
-    match pat {
-        Pat::Node { role, groups, .. } => match role {
-            Role::Class | Role::Impl | Role::Trait | Role::InnerModule => {
-                !groups.iter().flat_map(|(_, pats)| pats).all(body_is_open)
-            }
-            Role::If | Role::Try | Role::With | Role::For | Role::While => {
-                !groups.iter().flat_map(|(_, pats)| pats).all(body_is_open)
-            }
-            Role::Decorated => groups.iter().flat_map(|(_, pats)| pats).any(spans_blocks),
-            _ => false,
-        },
-        Pat::Block(pats) => !pats.iter().all(|pat| matches!(pat, Pat::Dots)),
-        Pat::Meta(_) | Pat::Any | Pat::Deep(_) => false,
+/// Whether a pattern looks into the body of a class or its like.
+fn spans_class(root: &Root) -> bool {
+    let looks_inside = |pat: &Pat| match pat {
+        Pat::Node {
+            role: Role::Class | Role::Impl | Role::Trait,
+            groups,
+            ..
+        } => !groups.iter().flat_map(|(_, pats)| pats).all(body_is_open),
         _ => false,
+    };
+    match root {
+        Root::Node(Pat::Node {
+            role: Role::Decorated,
+            groups,
+            ..
+        }) => groups.iter().flat_map(|(_, pats)| pats).any(looks_inside),
+        Root::Node(pat) => looks_inside(pat),
+        Root::Sequence(pats) => pats.iter().any(looks_inside),
     }
 }
 

@@ -1108,18 +1108,31 @@ impl<'a> Walk<'_, 'a> {
         })
     }
 
-    /// Statements in blocks below these statements.
+    /// Statements in blocks below these statements. Only Semgrep's `...` reaches into functions
+    /// and classes that are defined on the way.
     fn nested(&self, ids: &[NodeId]) -> Vec<NodeId> {
         let arena = self.code().arena;
         let mut found = Vec::new();
         for &id in ids {
-            for below in arena.subtree(id).skip(1) {
-                let in_block = arena
-                    .parent(below)
-                    .is_some_and(|up| self.role(up) == Role::Block);
-                if in_block {
-                    found.push(below);
+            let end = arena.node(id).next;
+            let mut at = id.0;
+            while at < end {
+                let here = NodeId(at);
+                let definition = matches!(
+                    self.role(here),
+                    Role::Function | Role::Class | Role::Impl | Role::Trait | Role::InnerModule
+                );
+                if definition && !self.options.spelling {
+                    at = arena.node(here).next;
+                    continue;
                 }
+                let in_block = arena
+                    .parent(here)
+                    .is_some_and(|up| self.role(up) == Role::Block);
+                if in_block && here != id {
+                    found.push(here);
+                }
+                at += 1;
             }
         }
         found
