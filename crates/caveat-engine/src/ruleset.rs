@@ -711,10 +711,15 @@ impl Scope<'_> {
     }
 }
 
+/// Triggers that the rule states; `~word` may stand anywhere in the file.
 fn stated(triggers: &[Vec<String>]) -> Vec<Clause> {
+    let literal = |text: &String| match text.strip_prefix('~') {
+        Some(word) => Literal::anywhere(word),
+        None => Literal::new(text),
+    };
     triggers
         .iter()
-        .map(|any| any.iter().map(|text| Literal::new(text)).collect())
+        .map(|any| any.iter().map(literal).collect())
         .collect()
 }
 
@@ -811,13 +816,10 @@ fn required_by(pat: &Pat, out: &mut Vec<Literal>) {
             need(Literal::new(last), out);
         }
         Pat::Word(word) => need(Literal::new(word), out),
+        // A type may be told elsewhere in the file, in a signature or an import.
         Pat::Typed { path, .. } => {
-            if let Some(last) = path
-                .last()
-                .filter(|last| last.starts_with(char::is_uppercase))
-            {
-                need(Literal::anywhere(last), out);
-            }
+            path.iter()
+                .for_each(|segment| need(Literal::anywhere(segment), out));
         }
         Pat::Attribute { object, name } => {
             // An import may hide the object: `from os import $M`.
