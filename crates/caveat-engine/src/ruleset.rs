@@ -588,6 +588,9 @@ impl Builder {
                         }
                     }
                 }
+                for condition in &all.conditions {
+                    condition_clauses(condition, &mut clauses);
+                }
                 clauses
             }
             Op::Any(parts) => {
@@ -709,6 +712,39 @@ impl Scope<'_> {
                 .trim_start_matches("..."),
         )
     }
+}
+
+/// A name that must resolve to one of some paths needs a last segment where the rule matches (or
+/// another name for it) and a first one in the file.
+fn condition_clauses(condition: &Condition, clauses: &mut Vec<Clause>) {
+    let Condition::Where { any_of, .. } = condition else {
+        return;
+    };
+    let mut first: Clause = Vec::new();
+    let mut last: Clause = Vec::new();
+    for test in any_of {
+        let Predicate::Resolves(path) = &test.test.predicate else {
+            return;
+        };
+        let segments: Vec<&str> = path
+            .split(['.', ':'])
+            .filter(|part| !part.is_empty())
+            .collect();
+        let (Some(head), Some(tail)) = (segments.first(), segments.last()) else {
+            return;
+        };
+        if test.test.negated || head.len() < 3 {
+            return;
+        }
+        first.push(Literal::anywhere(head));
+        if tail.len() >= 3 && *tail != "*" {
+            last.push(Literal::new(tail));
+        }
+    }
+    if last.len() == first.len() {
+        clauses.push(last);
+    }
+    clauses.push(first);
 }
 
 /// Triggers that the rule states; `~word` may stand anywhere in the file.
