@@ -8,6 +8,7 @@ pub mod arena;
 pub mod constant;
 pub mod lang;
 pub mod names;
+pub mod skeleton;
 pub mod source;
 
 pub use arena::{Arena, Code, Node, NodeId, Parsers};
