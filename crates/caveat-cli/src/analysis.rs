@@ -10,7 +10,7 @@ use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use caveat_engine::finding::{FileReport, Notice, NoticeKind};
-use caveat_engine::{RuleSet, scan_file};
+use caveat_engine::{RuleSet, ScanOptions, scan_file};
 use caveat_parser::source::{self, Encoding};
 use caveat_parser::{Language, Parsers, SourceFile};
 use rayon::prelude::*;
@@ -59,6 +59,7 @@ pub struct Outcome {
 /// Threads with parsers of their own, ready to analyse.
 pub struct Analyzer<'r> {
     rules: &'r RuleSet,
+    options: ScanOptions,
     pool: rayon::ThreadPool,
 }
 
@@ -76,11 +77,15 @@ impl<'r> Analyzer<'r> {
     ///
     /// # Errors
     /// When the system refuses threads.
-    pub fn new(rules: &'r RuleSet, threads: usize) -> anyhow::Result<Self> {
+    pub fn new(rules: &'r RuleSet, options: ScanOptions, threads: usize) -> anyhow::Result<Self> {
         let builder = rayon::ThreadPoolBuilder::new().num_threads(threads);
         let pool = builder.stack_size(STACK).build()?;
         catch_panics();
-        Ok(Analyzer { rules, pool })
+        Ok(Analyzer {
+            rules,
+            options,
+            pool,
+        })
     }
 
     /// Analyses all inputs and calls `done` after each. The outcomes are in the order of the
@@ -146,7 +151,7 @@ impl<'r> Analyzer<'r> {
     fn analyse(&self, file: SourceFile) -> FileReport {
         // Taken out, so that a panic leaves no half-used parser behind.
         let mut parsers = PARSERS.take();
-        let report = scan_file(self.rules, file, &mut parsers);
+        let report = scan_file(self.rules, file, self.options, &mut parsers);
         PARSERS.set(parsers);
         report
     }

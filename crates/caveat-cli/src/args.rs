@@ -190,6 +190,9 @@ pub struct ScanArgs {
     /// Threads; 0 is one per core.
     #[arg(short = 'j', long, default_value_t = 0, value_name = "N")]
     pub threads: usize,
+    /// Parse whole files, never only the parts that can matter; the findings are the same.
+    #[arg(long, hide = true)]
+    pub whole_files: bool,
     /// Path that standard input stands for; its name tells the language.
     #[arg(long, value_name = "PATH")]
     pub stdin_filename: Option<String>,

@@ -79,17 +79,25 @@ fn costs(rules: &Rules) -> String {
     rows.iter().map(|(_, line)| format!("{line}\n")).collect()
 }
 
-/// Clauses of a program's trigger, each as its alternatives.
+/// Clauses of a program's trigger, each as its alternatives in one text.
 fn trigger(rules: &Rules, program: usize) -> Vec<String> {
-    let clauses = rules.set.triggers.clauses(program);
-    let words = |clause: Vec<&str>| {
-        let quoted: Vec<_> = clause.iter().map(|word| format!("`{word}`")).collect();
+    let text = |words: Vec<&str>| {
+        let quoted: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
         match quoted.as_slice() {
             [only] => only.clone(),
             _ => format!("({})", quoted.join(" or ")),
         }
     };
-    clauses.into_iter().map(words).collect()
+    clauses(rules, program).into_iter().map(text).collect()
+}
+
+/// Clauses of a program's trigger: one word of each must occur.
+fn clauses(rules: &Rules, program: usize) -> Vec<Vec<&str>> {
+    let triggers = &rules.set.triggers;
+    let clauses = triggers.clauses(program).iter();
+    clauses
+        .map(|clause| clause.any.iter().map(|&word| triggers.text(word)).collect())
+        .collect()
 }
 
 #[derive(Serialize)]
@@ -115,7 +123,7 @@ fn json(rules: &Rules) -> anyhow::Result<String> {
     let mut triggers: BTreeMap<u32, BTreeMap<&'static str, Vec<Vec<&str>>>> = BTreeMap::new();
     for (at, program) in rules.set.programs.iter().enumerate() {
         let of_rule = triggers.entry(program.rule).or_default();
-        of_rule.insert(program.language.name(), rules.set.triggers.clauses(at));
+        of_rule.insert(program.language.name(), clauses(rules, at));
     }
     let rows: Vec<JsonRule<'_>> = (0u32..)
         .zip(&rules.set.rules)

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use caveat_engine::ScanOptions;
 use caveat_engine::finding::FileReport;
 use caveat_engine::rule::Rule;
 use caveat_parser::SourceFile;
@@ -70,7 +71,7 @@ pub fn run(args: &TestArgs) -> anyhow::Result<bool> {
     }
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     let rules = ruleset::compile(rules, &RuleArgs::default(), custom, &warn)?;
-    let analyzer = Analyzer::new(&rules.set, 0)?;
+    let analyzer = Analyzer::new(&rules.set, ScanOptions::default(), 0)?;
     let (mut checked, mut failures) = (0, String::new());
     for case in &cases {
         if let Some(complaints) = check(case, &rules, &analyzer) {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use caveat_engine::ScanOptions;
 use caveat_engine::finding::{FileReport, Finding};
 use caveat_engine::rule::{Confidence, Severity};
 
@@ -33,7 +34,10 @@ pub fn run(args: &ScanArgs) -> anyhow::Result<bool> {
     clock.lap("rules");
     let (walk, inputs) = inputs(args, &rules)?;
     clock.lap("walk");
-    let analyzer = Analyzer::new(&rules.set, args.threads)?;
+    let options = ScanOptions {
+        whole_files: args.whole_files,
+    };
+    let analyzer = Analyzer::new(&rules.set, options, args.threads)?;
     let progress = Progress::new(inputs.len(), args.quiet);
     let outcomes = analyzer.run(&inputs, &|| progress.step());
     drop(progress);

@@ -233,8 +233,8 @@ pub struct Range {
     pub node: NodeId,
     /// Bindings.
     pub env: Env,
-    /// Overrides of the alternative it came through.
-    pub with: Option<u16>,
+    /// Overrides of the alternatives it came through, innermost first.
+    pub with: Vec<u16>,
 }
 
 /// Where a leaf may match in one file.
@@ -319,9 +319,9 @@ impl<'f, 'a> Evaluator<'f, 'a> {
             }
             Op::All(all) => self.all(all, context),
         };
-        if formula.with.is_some() {
+        if let Some(with) = formula.with {
             for range in &mut found {
-                range.with = range.with.or(formula.with);
+                range.with.push(with);
             }
         }
         found
@@ -346,7 +346,7 @@ impl<'f, 'a> Evaluator<'f, 'a> {
                     span,
                     node: smallest(self, span),
                     env,
-                    with: None,
+                    with: Vec::new(),
                 })
                 .collect(),
             Leaf::Pattern(pattern, options) => {
@@ -373,7 +373,7 @@ impl<'f, 'a> Evaluator<'f, 'a> {
                         span: m.span,
                         node: m.node,
                         env: m.env,
-                        with: None,
+                        with: Vec::new(),
                     })
                     .collect()
             }
@@ -440,7 +440,7 @@ impl<'f, 'a> Evaluator<'f, 'a> {
                 if let Some(env) = self.merge(&one.env, &other.env) {
                     let range = Range {
                         env,
-                        with: one.with.or(other.with),
+                        with: [&one.with[..], &other.with[..]].concat(),
                         ..inner.clone()
                     };
                     if !out.contains(&range) {
@@ -462,7 +462,7 @@ impl<'f, 'a> Evaluator<'f, 'a> {
                 if let Some(env) = self.merge(&range.env, &outer.env) {
                     let kept = Range {
                         env,
-                        with: range.with.or(outer.with),
+                        with: [&range.with[..], &outer.with[..]].concat(),
                         ..range.clone()
                     };
                     if !out.contains(&kept) {

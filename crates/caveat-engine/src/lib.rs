@@ -8,6 +8,8 @@ pub mod context;
 pub mod finding;
 pub mod formula;
 pub mod pattern;
+pub mod regexes;
+pub mod region;
 pub mod rule;
 pub mod ruleset;
 pub mod scan;
@@ -15,4 +17,4 @@ mod suppress;
 pub mod trigger;
 
 pub use ruleset::RuleSet;
-pub use scan::scan_file;
+pub use scan::{ScanOptions, scan_file};

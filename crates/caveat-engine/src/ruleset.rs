@@ -49,6 +49,10 @@ pub struct Program {
     pub leaves: Vec<LeafId>,
     /// Files it applies to.
     pub paths: Paths,
+    /// Whether it looks across the items of a file, so that all of it must be parsed.
+    pub whole_file: bool,
+    /// Whether it asks for types, which other methods of the class may tell.
+    pub needs_class: bool,
 }
 
 /// What a program runs.
@@ -206,6 +210,8 @@ impl Builder {
                 anchors: Vec::new(),
                 leaves: Vec::new(),
                 paths,
+                whole_file: check.whole_file,
+                needs_class: false,
             });
             self.triggers.add(&clauses);
         }
@@ -234,6 +240,9 @@ impl Builder {
         let anchors = self.anchors(&compiled).unwrap_or_default();
         let (table, overrides) = (scope.table, scope.overrides);
         let paths = self.paths(rule);
+        let leaves = &self.leaves[first_leaf..];
+        let whole_file = leaves.iter().any(spans_items);
+        let needs_class = asks_types(&compiled) || leaves.iter().any(has_typed);
         self.programs.push(Program {
             rule: index,
             language,
@@ -245,6 +254,8 @@ impl Builder {
                 .map(|at| LeafId(at as u32))
                 .collect(),
             paths,
+            whole_file,
+            needs_class,
         });
         self.triggers.add(&clauses);
     }
@@ -698,12 +709,39 @@ fn required(root: &Root, out: &mut Vec<Literal>) {
 
 fn required_by(pat: &Pat, out: &mut Vec<Literal>) {
     match pat {
-        Pat::Name(path) => path.iter().for_each(|segment| need(segment, out)),
-        Pat::Word(word) => need(word, out),
+        Pat::Name(path) => {
+            let (last, before) = path.split_last().expect("a name has a segment");
+            before
+                .iter()
+                .for_each(|segment| need(Literal::anywhere(segment), out));
+            need(Literal::new(last), out);
+        }
+        Pat::Word(word) => need(Literal::new(word), out),
+        Pat::Typed { path, .. } => {
+            if let Some(last) = path
+                .last()
+                .filter(|last| last.starts_with(char::is_uppercase))
+            {
+                need(Literal::anywhere(last), out);
+            }
+        }
         Pat::Attribute { object, name } => {
-            required_by(object, out);
+            // An import may hide the object: `from os import $M`.
+            let mut hidden = Vec::new();
+            required_by(object, &mut hidden);
+            let plain = matches!(**object, Pat::Name(_));
+            hidden.into_iter().for_each(|literal| {
+                need(
+                    if plain {
+                        Literal::anywhere(&literal.text)
+                    } else {
+                        literal
+                    },
+                    out,
+                );
+            });
             if let KeywordName::Text(name) = name {
-                need(name, out);
+                need(Literal::new(name), out);
             }
         }
         Pat::Chain(inner) | Pat::Deep(inner) => required_by(inner, out),
@@ -731,7 +769,7 @@ fn required_by(pat: &Pat, out: &mut Vec<Literal>) {
             paths
                 .iter()
                 .flatten()
-                .for_each(|segment| need(segment, out));
+                .for_each(|segment| need(Literal::anywhere(segment), out));
         }
         Pat::Formatted(parts) => {
             for part in parts {
@@ -749,7 +787,7 @@ fn required_by_argument(argument: &Argument, out: &mut Vec<Literal>) {
         Argument::Positional(pat) => required_by(pat, out),
         Argument::Keyword(name, pat) => {
             if let KeywordName::Text(name) = name {
-                need(name, out);
+                need(Literal::new(name), out);
             }
             required_by(pat, out);
         }
@@ -757,9 +795,74 @@ fn required_by_argument(argument: &Argument, out: &mut Vec<Literal>) {
     }
 }
 
-fn need(word: &str, out: &mut Vec<Literal>) {
-    let literal = Literal::new(word);
-    if word.len() >= 3 && !matches!(word, "self" | "Self" | "cls") && !out.contains(&literal) {
+/// Whether a leaf can match across several items of a file.
+fn spans_items(leaf: &Leaf) -> bool {
+    let Leaf::Pattern(pattern, _) = leaf else {
+        return false;
+    };
+    match &pattern.root {
+        Root::Sequence(_) => true,
+        Root::Node(pat) => spans_blocks(pat),
+    }
+}
+
+/// Compound statements and classes may hold items that are not parsed.
+fn spans_blocks(pat: &Pat) -> bool {
+    match pat {
+        Pat::Node { role, groups, .. } => match role {
+            Role::Class | Role::Impl | Role::Trait | Role::InnerModule => {
+                !groups.iter().flat_map(|(_, pats)| pats).all(body_is_open)
+            }
+            Role::If | Role::Try | Role::With | Role::For | Role::While => {
+                !groups.iter().flat_map(|(_, pats)| pats).all(body_is_open)
+            }
+            Role::Decorated => groups.iter().flat_map(|(_, pats)| pats).any(spans_blocks),
+            _ => false,
+        },
+        Pat::Block(pats) => !pats.iter().all(|pat| matches!(pat, Pat::Dots)),
+        Pat::Meta(_) | Pat::Any | Pat::Deep(_) => false,
+        _ => false,
+    }
+}
+
+fn body_is_open(pat: &Pat) -> bool {
+    match pat {
+        Pat::Block(pats) => pats.iter().all(|pat| matches!(pat, Pat::Dots)),
+        _ => true,
+    }
+}
+
+fn has_typed(leaf: &Leaf) -> bool {
+    let Leaf::Pattern(pattern, _) = leaf else {
+        return false;
+    };
+    // The debug form names every part of the pattern, however deep.
+    format!("{:?}", pattern.root).contains("Typed {")
+}
+
+fn asks_types(formula: &Formula) -> bool {
+    match &formula.op {
+        Op::Leaf(_) => false,
+        Op::Any(parts) => parts.iter().any(asks_types),
+        Op::All(all) => {
+            let asks = |condition: &Condition| match condition {
+                Condition::Type { .. } => true,
+                Condition::Where { any_of, .. } => any_of
+                    .iter()
+                    .any(|test| matches!(test.test.predicate, Predicate::Type(_))),
+                Condition::Formula { formula, .. } => asks_types(formula),
+                _ => false,
+            };
+            all.conditions.iter().any(asks)
+                || all.positive.iter().any(|(_, part)| asks_types(part))
+                || all.negative.iter().any(|(_, part)| asks_types(part))
+        }
+    }
+}
+
+fn need(literal: Literal, out: &mut Vec<Literal>) {
+    let text = literal.text.as_str();
+    if text.len() >= 3 && !matches!(text, "self" | "Self" | "cls") && !out.contains(&literal) {
         out.push(literal);
     }
 }

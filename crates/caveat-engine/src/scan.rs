@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use caveat_parser::lang::{Language, Role};
+use caveat_parser::skeleton::{ItemKind, Skeleton};
 use caveat_parser::{Arena, Code, Names, NodeId, Parsers, SourceFile, Span};
 use rustc_hash::FxHashMap;
 
@@ -12,21 +13,36 @@ use crate::finding::{Edit, FileReport, Finding, Fix, Notice, NoticeKind, Place};
 use crate::formula::{Candidates, Evaluator, Formula, LeafId, Memo, Range};
 use crate::pattern::Bound;
 use crate::pattern::matcher::{Matcher, Options};
+use crate::region::{self, Plan};
 use crate::rule::{Overrides, Rule};
 use crate::ruleset::{Index, Program, ProgramBody, RuleSet};
 use crate::suppress;
+use crate::trigger::Hits;
 
 /// Syntax errors per file that are worth a notice of their own.
 const MOST_PARSE_NOTICES: usize = 1;
 
+/// How a file is scanned.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ScanOptions {
+    /// Parse whole files, never only the regions that matter. The findings are the same.
+    pub whole_files: bool,
+}
+
 /// Scans one decoded file. Parsers are reused from file to file on one thread.
-pub fn scan_file(rules: &RuleSet, file: SourceFile, parsers: &mut Parsers) -> FileReport {
+pub fn scan_file(
+    rules: &RuleSet,
+    file: SourceFile,
+    options: ScanOptions,
+    parsers: &mut Parsers,
+) -> FileReport {
     let path: Arc<str> = file.path.as_str().into();
     let language = match Language::from_path(&file.path) {
         Language::TEXT => Language::from_first_line(&file.text).unwrap_or(Language::TEXT),
         known => known,
     };
-    let active = active_programs(rules, &file, language);
+    let hits = rules.triggers.hits(&file.text);
+    let mut active = active_programs(rules, &file, language, &hits);
     let mut report = FileReport {
         source: None,
         path,
@@ -36,23 +52,18 @@ pub fn scan_file(rules: &RuleSet, file: SourceFile, parsers: &mut Parsers) -> Fi
     if active.is_empty() {
         return report;
     }
-    let needs_tree = active
-        .iter()
-        .any(|program| program.language != Language::TEXT);
-    let arena = needs_tree
-        .then(|| parsers.parse(language, &file.text, None))
-        .flatten();
+    let tree = Tree::parse(rules, &file, language, &mut active, &hits, options, parsers);
     {
         let scan = Scan {
             rules,
             file: &file,
             path: &report.path,
-            arena: arena.as_ref(),
+            tree: tree.as_ref(),
         };
         report.findings = scan.run(&active);
     }
-    if let Some(arena) = &arena {
-        report.notices = parse_notices(arena, &report.path);
+    if let Some(tree) = &tree {
+        report.notices = parse_notices(&tree.arena, &report.path);
     }
     if !report.findings.is_empty() || !report.notices.is_empty() {
         report.source = Some(Arc::new(file));
@@ -60,12 +71,15 @@ pub fn scan_file(rules: &RuleSet, file: SourceFile, parsers: &mut Parsers) -> Fi
     report
 }
 
+/// A program and its number in the rule set.
+type Active<'r> = (usize, &'r Program);
+
 fn active_programs<'r>(
     rules: &'r RuleSet,
     file: &SourceFile,
     language: Language,
-) -> Vec<&'r Program> {
-    let present = rules.triggers.present(&file.text);
+    hits: &Hits,
+) -> Vec<Active<'r>> {
     rules
         .programs
         .iter()
@@ -75,10 +89,73 @@ fn active_programs<'r>(
                 || (program.language == Language::TEXT
                     && matches!(program.body, ProgramBody::Match(_))
                     && program.paths.are_stated());
-            fits && rules.triggers.holds(*at, &present) && program.paths.allow(&file.path)
+            fits && rules.triggers.holds(*at, hits) && program.paths.allow(&file.path)
         })
-        .map(|(_, program)| program)
         .collect()
+}
+
+/// What was parsed of a file.
+struct Tree {
+    arena: Arena,
+    /// The outline, where only parts were parsed.
+    outline: Option<Skeleton>,
+}
+
+impl Tree {
+    /// Parses what the programs need; drops those that nothing parsed can concern.
+    fn parse(
+        rules: &RuleSet,
+        file: &SourceFile,
+        language: Language,
+        active: &mut Vec<Active<'_>>,
+        hits: &Hits,
+        options: ScanOptions,
+        parsers: &mut Parsers,
+    ) -> Option<Tree> {
+        language.tables()?;
+        if !active
+            .iter()
+            .any(|(_, program)| program.language == language)
+        {
+            return None;
+        }
+        let whole = |parsers: &mut Parsers| {
+            let arena = parsers.parse(language, &file.text, None)?;
+            Some(Tree {
+                arena,
+                outline: None,
+            })
+        };
+        let skeleton = match language.definition().skeleton {
+            Some(read) if !options.whole_files => read(&file.text),
+            _ => return whole(parsers),
+        };
+        match region::plan(
+            &skeleton,
+            &file.text,
+            language,
+            active,
+            &rules.triggers,
+            hits,
+        ) {
+            Plan::Whole => whole(parsers),
+            Plan::Nothing => {
+                active.retain(|(_, program)| program.language != language);
+                None
+            }
+            Plan::Regions(ranges) => {
+                let arena = parsers.parse(language, &file.text, Some(&ranges))?;
+                // The skeleton did not foresee an error: trust the grammar on the whole.
+                if !arena.errors.is_empty() {
+                    return whole(parsers);
+                }
+                Some(Tree {
+                    arena,
+                    outline: Some(skeleton),
+                })
+            }
+        }
+    }
 }
 
 fn parse_notices(arena: &Arena, path: &Arc<str>) -> Vec<Notice> {
@@ -99,7 +176,7 @@ struct Scan<'s> {
     rules: &'s RuleSet,
     file: &'s SourceFile,
     path: &'s Arc<str>,
-    arena: Option<&'s Arena>,
+    tree: Option<&'s Tree>,
 }
 
 /// A finding before its identity is known.
@@ -114,26 +191,29 @@ struct Draft<'s> {
 }
 
 impl<'s> Scan<'s> {
-    fn run(&self, active: &[&'s Program]) -> Vec<Finding> {
+    fn run(&self, active: &[Active<'s>]) -> Vec<Finding> {
         // Text formulas and text checks work on a tree without nodes below the root.
         let empty = empty_arena(self.file);
-        let arena = self.arena.unwrap_or(&empty);
+        let arena = self.tree.map_or(&empty, |tree| &tree.arena);
         let code = Code {
             arena,
             text: &self.file.text,
         };
         let module = context::module_path(&self.file.path);
-        let names = Names::new(code, &module);
+        let mut names = Names::new(code, &module);
+        if let Some(outline) = self.tree.and_then(|tree| tree.outline.as_ref()) {
+            declare(&mut names, outline);
+        }
         let candidates = self.candidates(&names, active);
         let memo = Memo::default();
         let mut drafts: Vec<Draft<'s>> = Vec::new();
-        for &program in active {
+        for &(_, program) in active {
             match &program.body {
                 ProgramBody::Match(formula) => {
                     self.run_formula(program, formula, &names, &candidates, &memo, &mut drafts);
                 }
                 ProgramBody::Check(check) => {
-                    let names = self.arena.is_some().then_some(&names);
+                    let names = self.tree.is_some().then_some(&names);
                     let view = FileView {
                         path: &self.file.path,
                         text: &self.file.text,
@@ -152,14 +232,18 @@ impl<'s> Scan<'s> {
     }
 
     /// One pass over the arena: nodes at which the leaves of active programs can match.
-    fn candidates(&self, names: &Names<'_>, active: &[&Program]) -> FxHashMap<LeafId, Vec<NodeId>> {
+    fn candidates(
+        &self,
+        names: &Names<'_>,
+        active: &[Active<'_>],
+    ) -> FxHashMap<LeafId, Vec<NodeId>> {
         let mut found: FxHashMap<LeafId, Vec<NodeId>> = FxHashMap::default();
         let arena = names.code.arena;
-        if self.arena.is_none() {
+        if self.tree.is_none() {
             return found;
         }
         let index = &self.rules.index[arena.language.index()];
-        for program in active {
+        for (_, program) in active {
             for &leaf in &program.leaves {
                 found.insert(leaf, Vec::new());
             }
@@ -238,10 +322,12 @@ impl<'s> Scan<'s> {
         range: &Range,
     ) -> Draft<'s> {
         let rule = self.rules.rule(program.rule);
-        let with = range
-            .with
-            .map(|at| program.overrides[at as usize].clone())
-            .unwrap_or_default();
+        let with = merged(
+            range
+                .with
+                .iter()
+                .map(|&at| &program.overrides[usize::from(at)]),
+        );
         let template = with.message.as_ref().unwrap_or(&rule.message);
         let text = |bound: &Bound| evaluator.place(bound).0.text(&self.file.text);
         let lookup = |name: &str| {
@@ -340,7 +426,12 @@ impl<'s> Scan<'s> {
         findings.sort_by(|a, b| (a.span, a.rule).cmp(&(b.span, b.rule)));
         findings.dedup_by(|a, b| a.rule == b.rule && a.span == b.span);
         self.identify(&mut findings);
-        suppress::apply(&mut findings, self.file, self.arena, &self.rules.rules);
+        suppress::apply(
+            &mut findings,
+            self.file,
+            self.tree.map(|tree| &tree.arena),
+            &self.rules.rules,
+        );
         findings
     }
 
@@ -361,6 +452,40 @@ impl<'s> Scan<'s> {
             *ordinal += 1;
         }
     }
+}
+
+/// Names that the top level of the file binds in items that were not parsed.
+fn declare<'a>(names: &mut Names<'a>, outline: &Skeleton) {
+    let text = names.code.text;
+    for item in outline.items.iter().filter(|item| item.parent.is_none()) {
+        let definition = matches!(
+            item.kind,
+            ItemKind::Function | ItemKind::Class | ItemKind::Trait
+        );
+        if definition || item.kind == ItemKind::Binding {
+            names.declare(item.name.text(text), definition);
+        }
+    }
+}
+
+/// Overrides of nested alternatives: what the inner one does not say, the outer one may.
+fn merged<'o>(overrides: impl Iterator<Item = &'o Overrides>) -> Overrides {
+    overrides.fold(Overrides::default(), |inner, outer| {
+        let rewrites = inner.rewrite.is_some() || inner.rewrite_regex.is_some();
+        let rewriting = if rewrites {
+            inner.clone()
+        } else {
+            outer.clone()
+        };
+        Overrides {
+            severity: inner.severity.or(outer.severity),
+            confidence: inner.confidence.or(outer.confidence),
+            message: inner.message.or_else(|| outer.message.clone()),
+            rewrite: rewriting.rewrite,
+            rewrite_unsafe: rewriting.rewrite_unsafe,
+            rewrite_regex: rewriting.rewrite_regex,
+        }
+    })
 }
 
 fn empty_arena(file: &SourceFile) -> Arena {

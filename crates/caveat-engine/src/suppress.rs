@@ -3,7 +3,7 @@
 //! A comment silences findings whose statement touches its line; alone on its line, it silences
 //! the statement that follows. Only comments count, not strings that look like one.
 
-use caveat_parser::{Arena, SourceFile, Span};
+use caveat_parser::{Arena, Role, SourceFile, Span};
 
 use crate::finding::{Finding, Suppression};
 use crate::rule::Rule;
@@ -73,13 +73,8 @@ fn read<'f>(file: &'f SourceFile, arena: Option<&Arena>) -> Vec<Comment<'f>> {
         let is_comment = ["#", "//", "/*", "--", ";", "<!--"]
             .iter()
             .any(|mark| opener.ends_with(mark));
-        let in_tree = arena.is_none_or(|arena| {
-            arena
-                .comments
-                .iter()
-                .any(|comment| comment.start <= at as u32 && (at as u32) < comment.end)
-        });
-        if !is_comment || !in_tree {
+        let in_string = arena.is_some_and(|arena| is_in_string(arena, at as u32));
+        if !is_comment || in_string {
             continue;
         }
         let rest = &file.text[at + MARK.len()..span.end as usize];
@@ -96,6 +91,13 @@ fn read<'f>(file: &'f SourceFile, arena: Option<&Arena>) -> Vec<Comment<'f>> {
         }
     }
     found
+}
+
+fn is_in_string(arena: &Arena, offset: u32) -> bool {
+    let after = arena.nodes.partition_point(|node| node.start <= offset);
+    arena.nodes[..after].last().is_some_and(|node| {
+        node.end > offset && matches!(node.role, Role::String | Role::StringContent)
+    })
 }
 
 /// What follows the mark: `[ids] reason`, `-file[ids] reason`, or nothing.

@@ -1,9 +1,11 @@
 //! Triggers: literals without which a rule cannot match, looked for in one pass over the text.
 //!
 //! A rule's trigger is a conjunction of clauses, each a set of alternatives. Files in which no
-//! rule's trigger holds are never parsed.
+//! rule's trigger holds are never parsed, and of the others only the items in which it holds
+//! (see [`crate::region`]).
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
+use caveat_parser::Span;
 use rustc_hash::FxHashMap;
 
 /// Text that must occur. Words only count where no identifier character adjoins them.
@@ -11,23 +13,31 @@ use rustc_hash::FxHashMap;
 pub struct Literal {
     /// The text.
     pub text: String,
+    /// Whether it must occur where the rule matches, not only somewhere in the file: a method or
+    /// keyword must, a module that is imported need not.
+    pub local: bool,
     starts_word: bool,
     ends_word: bool,
 }
 
 impl Literal {
-    /// A literal; where it begins or ends with an identifier character it must be a whole word.
+    /// A literal that occurs where the rule matches; where it begins or ends with an identifier
+    /// character it must be a whole word.
     pub fn new(text: &str) -> Self {
         Literal {
             text: text.to_owned(),
+            local: true,
             starts_word: text.bytes().next().is_some_and(is_word),
             ends_word: text.bytes().next_back().is_some_and(is_word),
         }
     }
 
-    fn stands_alone(&self, text: &[u8], start: usize, end: usize) -> bool {
-        !(self.starts_word && start > 0 && is_word(text[start - 1]))
-            && !(self.ends_word && text.get(end).is_some_and(|&byte| is_word(byte)))
+    /// A literal that occurs somewhere in the file.
+    pub fn anywhere(text: &str) -> Self {
+        Literal {
+            local: false,
+            ..Literal::new(text)
+        }
     }
 }
 
@@ -35,23 +45,39 @@ fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
 
+/// Whether `text[start..end]` stands alone where its ends are identifier characters.
+fn stands_alone(literal: (bool, bool), text: &[u8], start: usize, end: usize) -> bool {
+    !(literal.0 && start > 0 && is_word(text[start - 1]))
+        && !(literal.1 && text.get(end).is_some_and(|&byte| is_word(byte)))
+}
+
 /// Alternatives of which one must occur.
 pub type Clause = Vec<Literal>;
+
+/// A clause by numbers of literals.
+#[derive(Debug, Clone)]
+pub struct NumberedClause {
+    /// Numbers of the alternatives.
+    pub any: Vec<u32>,
+    /// Whether one must occur where the rule matches.
+    pub local: bool,
+}
 
 /// The triggers of all programs, in the order they were added.
 pub struct Triggers {
     automaton: Option<AhoCorasick>,
-    literals: Vec<Literal>,
-    /// Clauses of each program, as indices into `literals`.
-    programs: Vec<Vec<Vec<u32>>>,
+    texts: Vec<String>,
+    words: Vec<(bool, bool)>,
+    programs: Vec<Vec<NumberedClause>>,
 }
 
 /// Collects triggers.
 #[derive(Default)]
 pub struct TriggersBuilder {
-    literals: Vec<Literal>,
-    numbers: FxHashMap<Literal, u32>,
-    programs: Vec<Vec<Vec<u32>>>,
+    texts: Vec<String>,
+    words: Vec<(bool, bool)>,
+    numbers: FxHashMap<String, u32>,
+    programs: Vec<Vec<NumberedClause>>,
 }
 
 impl TriggersBuilder {
@@ -59,72 +85,97 @@ impl TriggersBuilder {
     pub fn add(&mut self, clauses: &[Clause]) {
         let numbered = clauses
             .iter()
-            .map(|clause| clause.iter().map(|literal| self.number(literal)).collect())
+            .map(|clause| NumberedClause {
+                any: clause.iter().map(|literal| self.number(literal)).collect(),
+                local: clause.iter().all(|literal| literal.local),
+            })
             .collect();
         self.programs.push(numbered);
     }
 
     fn number(&mut self, literal: &Literal) -> u32 {
-        if let Some(&known) = self.numbers.get(literal) {
+        if let Some(&known) = self.numbers.get(&literal.text) {
             return known;
         }
-        let number = self.literals.len() as u32;
-        self.literals.push(literal.clone());
-        self.numbers.insert(literal.clone(), number);
+        let number = self.texts.len() as u32;
+        self.texts.push(literal.text.clone());
+        self.words.push((literal.starts_word, literal.ends_word));
+        self.numbers.insert(literal.text.clone(), number);
         number
     }
 
     /// Builds the automaton.
     pub fn build(self) -> Triggers {
-        let texts = self.literals.iter().map(|literal| literal.text.as_bytes());
         let automaton = AhoCorasickBuilder::new()
             .match_kind(MatchKind::Standard)
             .kind(Some(AhoCorasickKind::DFA))
-            .build(texts)
+            .build(self.texts.iter().map(String::as_bytes))
             .ok()
-            .filter(|_| !self.literals.is_empty());
+            .filter(|_| !self.texts.is_empty());
         Triggers {
             automaton,
-            literals: self.literals,
+            texts: self.texts,
+            words: self.words,
             programs: self.programs,
         }
     }
 }
 
+/// Where literals occur in one text.
+pub struct Hits {
+    /// Offsets of each literal, in order.
+    at: Vec<Vec<u32>>,
+}
+
+impl Hits {
+    /// Whether a literal occurs.
+    pub fn present(&self, literal: u32) -> bool {
+        !self.at[literal as usize].is_empty()
+    }
+
+    /// Offsets of a literal, in order.
+    pub fn of(&self, literal: u32) -> &[u32] {
+        &self.at[literal as usize]
+    }
+
+    /// Whether a literal occurs inside the span.
+    pub fn inside(&self, literal: u32, span: Span) -> bool {
+        let offsets = self.of(literal);
+        let first = offsets.partition_point(|&at| at < span.start);
+        offsets.get(first).is_some_and(|&at| at < span.end)
+    }
+}
+
 impl Triggers {
-    /// Which literals occur in `text`.
-    pub fn present(&self, text: &str) -> Vec<bool> {
-        let mut present = vec![false; self.literals.len()];
-        let Some(automaton) = &self.automaton else {
-            return present;
-        };
-        let bytes = text.as_bytes();
-        for hit in automaton.find_overlapping_iter(bytes) {
-            let at = hit.pattern().as_usize();
-            if !present[at] && self.literals[at].stands_alone(bytes, hit.start(), hit.end()) {
-                present[at] = true;
+    /// Where the literals occur in `text`.
+    pub fn hits(&self, text: &str) -> Hits {
+        let mut at = vec![Vec::new(); self.texts.len()];
+        if let Some(automaton) = &self.automaton {
+            let bytes = text.as_bytes();
+            for hit in automaton.find_overlapping_iter(bytes) {
+                let literal = hit.pattern().as_usize();
+                if stands_alone(self.words[literal], bytes, hit.start(), hit.end()) {
+                    at[literal].push(hit.start() as u32);
+                }
             }
         }
-        present
+        Hits { at }
     }
 
-    /// Whether a program's trigger holds.
-    pub fn holds(&self, program: usize, present: &[bool]) -> bool {
+    /// Whether a program's trigger holds in a file.
+    pub fn holds(&self, program: usize, hits: &Hits) -> bool {
         self.programs[program]
             .iter()
-            .all(|clause| clause.iter().any(|&literal| present[literal as usize]))
+            .all(|clause| clause.any.iter().any(|&literal| hits.present(literal)))
     }
 
-    /// A program's clauses, for people.
-    pub fn clauses(&self, program: usize) -> Vec<Vec<&str>> {
-        self.programs[program]
-            .iter()
-            .map(|clause| {
-                clause
-                    .iter()
-                    .map(|&at| self.literals[at as usize].text.as_str())
-                    .collect()
-            })
-            .collect()
+    /// The clauses of a program.
+    pub fn clauses(&self, program: usize) -> &[NumberedClause] {
+        &self.programs[program]
+    }
+
+    /// The text of a literal.
+    pub fn text(&self, literal: u32) -> &str {
+        &self.texts[literal as usize]
     }
 }

@@ -120,6 +120,19 @@ impl<'a> Names<'a> {
         builder.names
     }
 
+    /// Makes known that the file's top level binds `name`, where what binds it was not parsed.
+    pub fn declare(&mut self, name: &'a str, is_definition: bool) {
+        let binding = if is_definition {
+            Binding::Definition(NodeId::ROOT)
+        } else {
+            Binding::Opaque
+        };
+        let entries = self.bindings.entry((ScopeId(0), name)).or_default();
+        if entries.is_empty() {
+            entries.push(Entry { at: 0, binding });
+        }
+    }
+
     fn arena(&self) -> &'a Arena {
         self.code.arena
     }
@@ -176,9 +189,15 @@ impl<'a> Names<'a> {
                     .find(|binding| matches!(binding, Binding::Import(_) | Binding::Definition(_))),
             };
         }
-        let import = entries
-            .iter()
-            .find(|entry| matches!(entry.binding, Binding::Import(_)));
+        // In its own scope a name means what was bound above; from inside functions, anything.
+        let before = self.arena().node(node).start;
+        let above = entries.iter().any(|entry| entry.at <= before);
+        let import = entries.iter().rfind(|entry| {
+            matches!(entry.binding, Binding::Import(_)) && (entry.at <= before || !above)
+        });
+        if self.scope_at(node) == scope && !above {
+            return None;
+        }
         match (import, entries.as_slice()) {
             (Some(entry), _) => Some(&entry.binding),
             (None, [only]) => Some(&only.binding),

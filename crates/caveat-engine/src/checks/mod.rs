@@ -13,6 +13,9 @@ pub struct Check {
     pub languages: &'static [&'static str],
     /// One of these literals must occur in the file; none means that it always runs.
     pub triggers: &'static [&'static str],
+    /// Whether it looks across the items of a file. Otherwise only the items (functions, runs of
+    /// statements) with a trigger are sure to be in the tree.
+    pub whole_file: bool,
     /// Adds what it finds.
     pub run: fn(&FileView<'_>, &mut Vec<Hit>),
 }

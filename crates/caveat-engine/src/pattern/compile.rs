@@ -1,5 +1,6 @@
 //! Pattern text to [`Pat`], the form that the matcher reads.
 
+use caveat_parser::constant::Literal;
 use caveat_parser::lang::{Field, Language, Role};
 use caveat_parser::{Arena, Code, Constant, Names, NodeId, Parsers};
 use regex::Regex;
@@ -176,7 +177,13 @@ pub fn compile(
         if let Some(error) = compiler.error {
             return Err(error);
         }
-        return Ok(Pattern { root, language });
+        let statement =
+            wrapper.style.statement_semicolon && roots.len() == 1 && text.trim_end().ends_with(';');
+        return Ok(Pattern {
+            root,
+            language,
+            statement,
+        });
     }
     Err(PatternError::Syntax(language.name()))
 }
@@ -257,9 +264,8 @@ impl Compiler<'_, '_> {
         }
         // `**...`, `...: __T`
         let inner = match self.role(id) {
-            Role::DictSplat | Role::Splat | Role::Parameter | Role::Global => {
-                self.code.arena.children(id).next()
-            }
+            Role::DictSplat | Role::Splat => self.code.arena.children(id).last(),
+            Role::Parameter | Role::Global => self.code.arena.children(id).next(),
             _ => None,
         };
         match inner.and_then(|inner| self.placeholder(inner)) {
@@ -500,7 +506,7 @@ impl Compiler<'_, '_> {
         let holes = arena
             .subtree(id)
             .any(|part| arena.role(part) == Role::Interpolation);
-        if holes {
+        if holes || Literal::new(self.code.text_of(id)).formatted {
             return self.formatted(id);
         }
         let Some(value) = self.names.literal(id) else {

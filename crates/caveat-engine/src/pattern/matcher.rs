@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 
+use caveat_parser::constant::Literal;
 use caveat_parser::lang::{Field, Role};
 use caveat_parser::names::{Resolved, Root as NameRoot};
 use caveat_parser::{Code, Constant, Names, NodeId, Span};
@@ -65,8 +66,12 @@ pub fn matches_at(matcher: Matcher<'_, '_>, pattern: &Pattern, node: NodeId, out
         fuel: Cell::new(FUEL),
     };
     match &pattern.root {
+        Root::Node(_)
+            if pattern.statement
+                && !matcher.options.spelling
+                && !is_statement(matcher.names.code, node) => {}
         Root::Node(pat) => {
-            let span = matcher.names.code.arena.span(node);
+            let span = whole_span(matcher.names.code, node);
             let before = out.len();
             walk.node(pat, node, &mut Env::default(), &mut |env| {
                 keep(
@@ -81,6 +86,30 @@ pub fn matches_at(matcher: Matcher<'_, '_>, pattern: &Pattern, node: NodeId, out
             });
         }
         Root::Sequence(pats) => walk.sequence_in(pats, node, out),
+    }
+}
+
+/// Whether the node is a statement of its own that ends in `;`.
+fn is_statement(code: Code<'_>, node: NodeId) -> bool {
+    let arena = code.arena;
+    let after = &code.text[arena.node(node).end as usize..];
+    arena
+        .parent(node)
+        .is_some_and(|up| matches!(arena.role(up), Role::Block | Role::Module))
+        && (after.trim_start().starts_with(';') || code.text_of(node).ends_with(';'))
+}
+
+/// Decorators belong to what they decorate.
+fn whole_span(code: Code<'_>, node: NodeId) -> Span {
+    let arena = code.arena;
+    match arena.parent(node) {
+        Some(parent)
+            if arena.role(parent) == Role::Decorated
+                && matches!(arena.role(node), Role::Function | Role::Class) =>
+        {
+            arena.span(parent)
+        }
+        _ => arena.span(node),
     }
 }
 
@@ -443,6 +472,9 @@ impl<'a> Walk<'_, 'a> {
                 _ => None,
             })
             .collect();
+        if pats.iter().any(|pat| matches!(pat, Argument::MetaDots(_))) {
+            return self.in_source_order(&wanted, &ordered, items, env, next);
+        }
         let open = pats
             .iter()
             .any(|pat| matches!(pat, Argument::Dots | Argument::MetaDots(_)));
@@ -454,6 +486,31 @@ impl<'a> Walk<'_, 'a> {
         })
     }
 
+    /// `$...X` takes keywords too, so what the named keywords leave is matched in order.
+    fn in_source_order(
+        &self,
+        wanted: &[(&KeywordName, &Pat)],
+        ordered: &[Argument],
+        items: &[NodeId],
+        env: &mut Env,
+        next: Next<'_>,
+    ) -> bool {
+        let keywords: Vec<NodeId> = items
+            .iter()
+            .copied()
+            .filter(|&id| self.role(id) == Role::KeywordArgument)
+            .collect();
+        let mut used = Vec::new();
+        self.keywords_used(wanted, &keywords, &mut used, env, &mut |env, used| {
+            let rest: Vec<NodeId> = items
+                .iter()
+                .copied()
+                .filter(|id| !used.contains(id))
+                .collect();
+            self.positional(ordered, &rest, env, next)
+        })
+    }
+
     fn keywords(
         &self,
         wanted: &[(&KeywordName, &Pat)],
@@ -462,8 +519,19 @@ impl<'a> Walk<'_, 'a> {
         env: &mut Env,
         next: Next<'_>,
     ) -> bool {
+        self.keywords_used(wanted, items, used, env, &mut |env, _| next(env))
+    }
+
+    fn keywords_used(
+        &self,
+        wanted: &[(&KeywordName, &Pat)],
+        items: &[NodeId],
+        used: &mut Vec<NodeId>,
+        env: &mut Env,
+        next: &mut dyn FnMut(&mut Env, &[NodeId]) -> bool,
+    ) -> bool {
         let Some(((name, value), rest)) = wanted.split_first() else {
-            return next(env);
+            return next(env, used);
         };
         let arena = self.code().arena;
         for &item in items {
@@ -479,7 +547,7 @@ impl<'a> Walk<'_, 'a> {
             used.push(item);
             let stop = self.keyword_name(name, key, env, &mut |env| {
                 self.node(value, given, env, &mut |env| {
-                    self.keywords(rest, items, used, env, next)
+                    self.keywords_used(rest, items, used, env, next)
                 })
             });
             used.pop();
@@ -514,9 +582,10 @@ impl<'a> Walk<'_, 'a> {
                 })
             }),
             Argument::Positional(pat) => items.split_first().is_some_and(|(&item, others)| {
-                self.node(pat, item, env, &mut |env| {
-                    self.positional(rest, others, env, next)
-                })
+                self.role(item) != Role::KeywordArgument
+                    && self.node(pat, item, env, &mut |env| {
+                        self.positional(rest, others, env, next)
+                    })
             }),
             Argument::Keyword(..) => self.positional(rest, items, env, next),
         }
@@ -612,7 +681,8 @@ impl<'a> Walk<'_, 'a> {
         let has_hole = pieces
             .iter()
             .any(|&piece| self.role(piece) == Role::Interpolation);
-        has_hole && self.string_parts(parts, &pieces, env, next)
+        let formatted = has_hole || Literal::new(self.code().text_of(node)).formatted;
+        formatted && self.string_parts(parts, &pieces, env, next)
     }
 
     fn string_parts(
@@ -792,10 +862,12 @@ impl<'a> Walk<'_, 'a> {
 
     /// Base classes: each one in the pattern is among those in the code.
     fn bases(&self, pats: &[Pat], ids: &[NodeId], env: &mut Env, next: Next<'_>) -> bool {
-        let ([Pat::Arguments(wanted)], [list]) = (pats, ids) else {
+        let [Pat::Arguments(wanted)] = pats else {
             return self.list(pats, ids, false, env, next);
         };
-        let items: Vec<NodeId> = self.code().arena.children(*list).collect();
+        let items: Vec<NodeId> = ids
+            .first()
+            .map_or_else(Vec::new, |&list| self.code().arena.children(list).collect());
         let pats: Vec<Pat> = wanted
             .iter()
             .map(|argument| match argument {
@@ -963,7 +1035,7 @@ impl<'a> Walk<'_, 'a> {
             }
             // Directly following statements first, then those of nested blocks.
             for skip in 0..=ids.len() {
-                if self.statements_from(rest, &ids[skip..], whole, reached, end, env, next) {
+                if self.statements_from(rest, &ids[skip..], false, reached, end, env, next) {
                     return true;
                 }
             }
@@ -984,8 +1056,33 @@ impl<'a> Walk<'_, 'a> {
                 })
             });
         }
-        self.node(first, id, env, &mut |env| {
-            self.statements_from(rest, others, whole, after, end, env, next)
+        let mut go_on =
+            |env: &mut Env| self.statements_from(rest, others, whole, after, end, env, next);
+        if self.node(first, id, env, &mut go_on) {
+            return true;
+        }
+        first.is_expression()
+            && self
+                .own_expressions(id)
+                .any(|inner| self.node(first, inner, env, &mut go_on))
+    }
+
+    /// Nodes below a statement that belong to it and to no statement of a nested block.
+    fn own_expressions(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let arena = self.code().arena;
+        let end = arena.node(id).next;
+        let mut at = id.0 + 1;
+        std::iter::from_fn(move || {
+            while at < end {
+                let here = NodeId(at);
+                if arena.role(here) == Role::Block {
+                    at = arena.node(here).next;
+                    continue;
+                }
+                at += 1;
+                return Some(here);
+            }
+            None
         })
     }
 

@@ -55,6 +55,8 @@ pub struct Pattern {
     pub root: Root,
     /// Language of the code.
     pub language: Language,
+    /// Whether the pattern was written with a final `;`: a statement, whose value is dropped.
+    pub statement: bool,
 }
 
 /// The top of a pattern.
@@ -142,6 +144,40 @@ pub enum Pat {
         /// Children by field, in order.
         groups: Vec<(Field, Vec<Pat>)>,
     },
+}
+
+impl Pat {
+    /// Whether the part is an expression, which as a statement also stands for a statement that
+    /// contains it.
+    pub fn is_expression(&self) -> bool {
+        match self {
+            Pat::Call { .. }
+            | Pat::Name(_)
+            | Pat::Attribute { .. }
+            | Pat::Chain(_)
+            | Pat::Literal(_)
+            | Pat::StringRegex(_)
+            | Pat::Formatted(_) => true,
+            Pat::Node { role, .. } => matches!(
+                role,
+                Role::Binary
+                    | Role::BooleanOperator
+                    | Role::Comparison
+                    | Role::Unary
+                    | Role::Not
+                    | Role::Subscript
+                    | Role::Await
+                    | Role::Yield
+                    | Role::Dict
+                    | Role::List
+                    | Role::Lambda
+                    | Role::Conditional
+                    | Role::QuestionMark
+                    | Role::Reference
+            ),
+            _ => false,
+        }
+    }
 }
 
 /// A name that may be a metavariable.

@@ -100,6 +100,10 @@ impl<'a> Preparer<'a> {
             self.text.push_str(&format!("{TYPED}{}", self.typed.len()));
             self.typed.push((name.to_owned(), kind.to_owned()));
             self.take(length);
+        } else if let Some((name, kind, length)) = self.typed_argument() {
+            self.text.push_str(&format!("{TYPED}{}", self.typed.len()));
+            self.typed.push((name, kind));
+            self.take(length);
         } else if let Some(after) = rest.strip_prefix("$...") {
             let length = name_length(after);
             if length == 0 {
@@ -130,6 +134,26 @@ impl<'a> Preparer<'a> {
         } else {
             self.character();
         }
+    }
+
+    /// `$X: T` as an argument of a call (Python): name, type and length.
+    fn typed_argument(&self) -> Option<(String, String, usize)> {
+        let after = self.rest.strip_prefix('$')?;
+        let length = name_length(after);
+        if self.style.lifetimes || length == 0 || self.brackets.last() != Some(&'(') {
+            return None;
+        }
+        let kind = after[length..]
+            .trim_start()
+            .strip_prefix(':')
+            .filter(|kind| !kind.starts_with('='))?;
+        let end = kind.find([',', ')'])?;
+        let used = self.rest.len() - kind.len() + end;
+        Some((
+            after[..length].to_owned(),
+            kind[..end].trim().to_owned(),
+            used,
+        ))
     }
 
     fn character(&mut self) {
@@ -192,7 +216,7 @@ impl<'a> Preparer<'a> {
     }
 
     fn type_parameter(&mut self) {
-        if self.brackets.last() == Some(&'f') {
+        if self.style.typed_parameters && self.brackets.last() == Some(&'f') {
             self.text.push_str(": __T");
         }
     }

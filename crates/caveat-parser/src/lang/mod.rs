@@ -160,6 +160,8 @@ pub struct Definition {
     pub grammar: Option<fn() -> tree_sitter::Language>,
     /// Role of a node kind; the flag says whether the kind is named.
     pub role: fn(&str, bool) -> Role,
+    /// Reads the outline of a text without parsing.
+    pub skeleton: Option<fn(&str) -> crate::skeleton::Skeleton>,
     /// Reads names out of a parsed file.
     pub bind: fn(&mut crate::names::Builder<'_>),
     /// Separator between the parts of a qualified name as people write it.

@@ -10,6 +10,7 @@ pub static LANGUAGE: Definition = Definition {
     line_comment: "#",
     grammar: None,
     role: |_, _| Role::Other,
+    skeleton: None,
     bind: |_| {},
     path_separator: ".",
 };

@@ -217,12 +217,25 @@ impl Skeleton {
 /// indentation from a line break, and hold the comments after an item, because they decide where
 /// the grammar ends a block.
 pub fn regions(skeleton: &Skeleton, selected: &[ItemIndex], text: &str) -> Vec<Span> {
-    let mut spans = Vec::with_capacity(selected.len() * 2);
+    regions_with(skeleton, selected, &[], text)
+}
+
+/// As [`regions`], with some statements beside the items, such as imports, without their context.
+pub fn regions_with(
+    skeleton: &Skeleton,
+    selected: &[ItemIndex],
+    statements: &[Span],
+    text: &str,
+) -> Vec<Span> {
+    let mut spans = Vec::with_capacity(selected.len() * 2 + statements.len());
+    spans.extend(statements.iter().map(|&span| match skeleton.layout {
+        Layout::Lines => Span::new(line_start(span.start, text), line_end(span.end, text)),
+        Layout::Braces => span,
+    }));
     let mut visited = vec![false; skeleton.items.len()];
+    let whole_above = outermost_whole(skeleton);
     for &index in selected {
-        let items = || std::iter::once(index).chain(skeleton.ancestors(index));
-        let is_whole = |&at: &ItemIndex| !skeleton.items[at as usize].kind.is_container();
-        let root = items().filter(is_whole).last().unwrap_or(index);
+        let root = whole_above[index as usize].unwrap_or(index);
         spans.push(whole(skeleton, root, text));
         for container in skeleton.ancestors(root) {
             if std::mem::replace(&mut visited[container as usize], true) {
@@ -232,6 +245,17 @@ pub fn regions(skeleton: &Skeleton, selected: &[ItemIndex], text: &str) -> Vec<S
         }
     }
     merge(spans, text)
+}
+
+/// For each item, the outermost item around it, or itself, that is taken whole or not at all.
+fn outermost_whole(skeleton: &Skeleton) -> Vec<Option<ItemIndex>> {
+    let mut found: Vec<Option<ItemIndex>> = Vec::with_capacity(skeleton.items.len());
+    for (index, item) in skeleton.items.iter().enumerate() {
+        let above = item.parent.and_then(|parent| found[parent as usize]);
+        let own = (!item.kind.is_container()).then_some(index as ItemIndex);
+        found.push(above.or(own));
+    }
+    found
 }
 
 fn whole(skeleton: &Skeleton, index: ItemIndex, text: &str) -> Span {
@@ -268,9 +292,12 @@ fn header_lines(item: &Item, text: &str) -> Span {
     } else {
         item.header.end
     };
-    let rest = &text.as_bytes()[last as usize..];
-    let end = memchr::memchr(b'\n', rest).map_or(text.len() as u32, |at| last + at as u32 + 1);
-    Span::new(line_start(item.span.start, text), end)
+    Span::new(line_start(item.span.start, text), line_end(last, text))
+}
+
+fn line_end(offset: u32, text: &str) -> u32 {
+    let rest = &text.as_bytes()[offset as usize..];
+    memchr::memchr(b'\n', rest).map_or(text.len() as u32, |at| offset + at as u32 + 1)
 }
 
 fn line_start(offset: u32, text: &str) -> u32 {

@@ -147,12 +147,21 @@ impl<'t> Scanner<'t> {
         memchr(b'\n', &self.bytes[from..]).map_or(self.bytes.len(), |at| from + at + 1)
     }
 
+    /// Where the line's first other byte stands, and how far it is indented.
     fn indentation(&self) -> (usize, u32) {
         let (mut at, mut indent) = (self.at, 0u32);
+        // Eight spaces at a time.
+        while let Some(chunk) = self.bytes[at..].first_chunk() {
+            let spaces = (u64::from_le_bytes(*chunk) ^ 0x2020_2020_2020_2020).trailing_zeros() / 8;
+            (at, indent) = (at + spaces as usize, indent.saturating_add(spaces));
+            if spaces < 8 {
+                break;
+            }
+        }
         loop {
             match self.byte(at) {
-                b' ' => indent += 1,
-                b'\t' => indent += 8,
+                b' ' => indent = indent.saturating_add(1),
+                b'\t' => indent = indent.saturating_add(8),
                 b'\x0c' => indent = 0,
                 _ => return (at, indent),
             }
@@ -240,16 +249,15 @@ impl<'t> Scanner<'t> {
             self.out.complete = false;
         }
         if frame.in_function {
-            if line.opens {
-                let type_checking = self.is_type_checking(line, word) || frame.type_checking;
-                self.opened = Some(Frame {
-                    owner: None,
-                    last: None,
-                    type_checking,
-                    ..frame
-                });
-            }
-            return frame;
+            let type_checking = self.is_type_checking(line, word) || frame.type_checking;
+            let suite = Frame {
+                owner: None,
+                last: None,
+                type_checking,
+                ..frame
+            };
+            self.opened = line.opens.then_some(suite);
+            return suite;
         }
         match word {
             b"else" | b"elif" | b"except" | b"finally" => self.clause(line),
@@ -350,12 +358,18 @@ impl<'t> Scanner<'t> {
         frame
     }
 
+    /// Whether the line is `if TYPE_CHECKING:` or `if module.TYPE_CHECKING:`.
     fn is_type_checking(&self, line: Line, word: &[u8]) -> bool {
-        if word != b"if" || !line.opens {
+        if word != b"if" {
             return false;
         }
-        let condition = self.bytes[line.start + 2..line.end - 1].trim_ascii();
-        condition == b"TYPE_CHECKING" || condition == b"typing.TYPE_CHECKING"
+        let mut start = self.skip_blank(line.start + word.len());
+        let mut end = name_end(self.bytes, start);
+        if self.byte(end) == b'.' {
+            start = end + 1;
+            end = name_end(self.bytes, start);
+        }
+        &self.bytes[start..end] == b"TYPE_CHECKING" && self.byte(self.skip_blank(end)) == b':'
     }
 
     /// A line of simple statements outside of functions.
@@ -439,7 +453,7 @@ impl<'t> Scanner<'t> {
         let (mut at, mut depth) = (from, 0u32);
         while at < end {
             let byte = self.bytes[at];
-            match CLASS[byte as usize] {
+            match class(byte) {
                 Class::Quote => {
                     at = self.string(at, 0)?;
                     continue;
@@ -481,77 +495,83 @@ fn is_keyword(word: &[u8]) -> bool {
     words.contains(&word)
 }
 
-/// What a byte means to the search for the end of a logical line.
+/// What a byte means to a scan of expressions.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
     Plain,
-    Newline,
     Quote,
     Open,
     Close,
     Comment,
-    Backslash,
-    /// Begins a string in the grammar, for Python 2, and nothing in Python 3.
-    Backtick,
 }
 
-static CLASS: [Class; 256] = {
-    let mut table = [Class::Plain; 256];
-    table[b'\n' as usize] = Class::Newline;
-    table[b'"' as usize] = Class::Quote;
-    table[b'\'' as usize] = Class::Quote;
-    table[b'(' as usize] = Class::Open;
-    table[b'[' as usize] = Class::Open;
-    table[b'{' as usize] = Class::Open;
-    table[b')' as usize] = Class::Close;
-    table[b']' as usize] = Class::Close;
-    table[b'}' as usize] = Class::Close;
-    table[b'#' as usize] = Class::Comment;
-    table[b'\\' as usize] = Class::Backslash;
-    table[b'`' as usize] = Class::Backtick;
+const fn class(byte: u8) -> Class {
+    match byte {
+        b'"' | b'\'' => Class::Quote,
+        b'(' | b'[' | b'{' => Class::Open,
+        b')' | b']' | b'}' => Class::Close,
+        b'#' => Class::Comment,
+        _ => Class::Plain,
+    }
+}
+
+/// How a byte changes the depth of brackets, or [`STOP`] where more is to be decided.
+static STEP: [i8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = match class(byte as u8) {
+            Class::Open => 1,
+            Class::Close => -1,
+            Class::Quote | Class::Comment => STOP,
+            // The backtick begins a string in the grammar, for Python 2, and nothing in Python 3.
+            Class::Plain if matches!(byte as u8, b'\n' | b'\\' | b'`') => STOP,
+            Class::Plain => 0,
+        };
+        byte += 1;
+    }
     table
 };
+
+const STOP: i8 = i8::MIN;
 
 /// Logical lines and strings.
 impl Scanner<'_> {
     /// Reads the logical line at `start` and moves behind it. `None` if it never ends.
     fn logical_line(&mut self, start: usize) -> Option<Line> {
-        let bytes = self.bytes;
-        let (mut at, mut depth) = (start, 0u32);
+        let (mut at, mut depth) = (start, 0i32);
         let end = loop {
-            while at < bytes.len() && CLASS[bytes[at] as usize] == Class::Plain {
+            // Brackets change a number here, not the flow, which would be hard to predict.
+            for &byte in &self.bytes[at..] {
+                let step = STEP[byte as usize];
+                if step == STOP {
+                    break;
+                }
+                depth += i32::from(step);
                 at += 1;
             }
-            let Some(&byte) = bytes.get(at) else { break at };
-            match CLASS[byte as usize] {
-                Class::Plain => {}
-                Class::Newline if depth == 0 => break at,
-                Class::Comment if depth == 0 => break at,
-                Class::Newline => {}
-                Class::Comment => {
-                    at = self.next_line(at);
-                    continue;
-                }
-                Class::Quote => {
-                    at = self.string(at, 0)?;
-                    continue;
-                }
-                Class::Open => depth += 1,
-                Class::Close => depth = depth.checked_sub(1)?,
-                Class::Backslash => {
-                    at = self.joined(at);
-                    continue;
-                }
-                Class::Backtick => self.out.complete = false,
+            if depth < 0 {
+                return None;
             }
-            at += 1;
+            match self.bytes.get(at) {
+                Some(b'"' | b'\'') => at = self.string(at, 0)?,
+                Some(b'\n' | b'#') | None if depth == 0 => break at,
+                Some(b'\n') => at += 1,
+                Some(b'#') => at = self.next_line(at),
+                Some(b'\\') => at = self.joined(at),
+                Some(_) => {
+                    self.out.complete = false;
+                    at += 1;
+                }
+                None => return None,
+            }
         };
         self.at = if self.byte(end) == b'\n' {
             end + 1
         } else {
             self.next_line(end)
         };
-        (depth == 0).then(|| self.trimmed(start, end))
+        Some(self.trimmed(start, end))
     }
 
     fn joined(&mut self, backslash: usize) -> usize {
@@ -678,7 +698,7 @@ impl Scanner<'_> {
         let (mut at, mut depth) = (start, 0u32);
         loop {
             let byte = *self.bytes.get(at)?;
-            match CLASS[byte as usize] {
+            match class(byte) {
                 Class::Quote => {
                     at = self.string(at, nesting + 1)?;
                     continue;

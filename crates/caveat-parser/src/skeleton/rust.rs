@@ -535,7 +535,8 @@ impl Scanner<'_> {
                 }
                 b'{' | b'(' | b'[' if self.is_macro(at) => {
                     at = self.group(at)?;
-                    statement = byte == b'{';
+                    // Behind an attribute stands what it belongs to.
+                    statement = byte != b'(';
                     continue;
                 }
                 b'{' | b'(' | b'[' => {
@@ -574,6 +575,9 @@ impl Scanner<'_> {
                 }
                 b"struct" | b"enum" | b"impl" | b"trait" | b"mod" | b"pub" => return true,
                 b"macro_rules" => return self.byte(next) == b'!',
+                // A word only in front of a name.
+                b"union" => return is_name(self.byte(next)),
+                b"extern" if self.peek(next) == b"crate" => return true,
                 b"extern" if self.byte(next) == b'"' => {
                     let end = self.string(next).and_then(|end| self.skip_trivia(end));
                     match end {
@@ -596,12 +600,16 @@ impl Scanner<'_> {
         self.item(prefix)
     }
 
-    /// Whether the bracket opens the tokens of a macro call: `name!(`, `macro_rules! name {`.
+    /// Whether the bracket opens the tokens of a macro call, `name!(`, or of an attribute.
     fn is_macro(&self, open: usize) -> bool {
         let blank = |byte: &&u8| matches!(byte, b' ' | b'\n');
         let before = &self.bytes[..open];
         let gap = before.iter().rev().take(2).take_while(blank).count();
-        matches!(&before[..open - gap], [.., name, b'!'] if is_name(*name))
+        match &before[..open - gap] {
+            [.., b'#'] | [.., b'#', b'!'] => true,
+            [.., name, b'!'] => is_name(*name),
+            _ => false,
+        }
     }
 
     /// Where the bracketed group ends that opens at `open`. Only the number of brackets counts,

@@ -12,6 +12,7 @@ pub static LANGUAGE: Definition = Definition {
     line_comment: "#",
     grammar: Some(|| tree_sitter_python::LANGUAGE.into()),
     role,
+    skeleton: Some(crate::skeleton::python::scan),
     bind: names::bind,
     path_separator: ".",
 };
