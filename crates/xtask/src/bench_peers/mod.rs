@@ -10,6 +10,7 @@ mod install;
 mod table;
 mod tools;
 
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::Stdio;
 
@@ -113,17 +114,24 @@ fn rounds(
             if tool.slow && round >= arguments.slow_runs {
                 continue;
             }
-            eprint!(
-                "\rround {} of {}: {:<12}",
+            progress(&format!(
+                "round {} of {}: {}",
                 round + 1,
                 arguments.runs,
                 tool.name
-            );
+            ));
             samples.extend(once(tool, places, input, round));
         }
     }
-    eprint!("\r{:40}\r", "");
+    progress("");
     samples
+}
+
+/// Overwrites one line of the terminal; nothing if it is none.
+fn progress(words: &str) {
+    if io::stderr().is_terminal() {
+        eprint!("\r{words:40}\r");
+    }
 }
 
 /// One run; a tool that does not end with 0 or 1 is named, and its figures do not count.
@@ -141,11 +149,11 @@ fn once(tool: &'static Tool, places: &tools::Places, input: &Input, round: u32) 
             cost,
         }),
         Ok((status, _)) => {
-            eprintln!("\r{status}: {}", process::show(&command));
+            eprintln!("{status}: {}", process::show(&command));
             None
         }
         Err(error) => {
-            eprintln!("\r{error}: {}", process::show(&command));
+            eprintln!("{error}: {}", process::show(&command));
             None
         }
     }

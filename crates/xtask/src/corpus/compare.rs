@@ -46,10 +46,30 @@ pub fn print_rates(projects: &[Project], scans: &[Scan]) {
     println!("{lines} lines in {} projects", projects.len());
 }
 
-/// Prints findings gained and lost per rule, at most `limit` of each.
+/// Prints every finding per rule, at most `limit` of each.
+pub fn print_all(scans: &[Scan], limit: usize) {
+    print_sides(all(scans), Vec::new(), limit);
+}
+
+/// Prints findings gained and lost per rule, at most `limit` of each. A project that one of the
+/// binaries failed on is left out: all its findings would look lost or gained.
 pub fn print_changes(old: &[Scan], new: &[Scan], limit: usize) {
-    let (old, new) = (all(old), all(new));
-    let (lost, gained) = (missing_from(&old, &new), missing_from(&new, &old));
+    let (mut before, mut now) = (Vec::new(), Vec::new());
+    for (old, new) in old.iter().zip(new) {
+        if old.findings.is_ok() && new.findings.is_ok() {
+            before.extend(found(old));
+            now.extend(found(new));
+        }
+    }
+    println!("{} before, {} now", before.len(), now.len());
+    print_sides(
+        missing_from(&now, &before),
+        missing_from(&before, &now),
+        limit,
+    );
+}
+
+fn print_sides(gained: Vec<Found>, lost: Vec<Found>, limit: usize) {
     let mut rules: BTreeMap<&str, [Vec<Found>; 2]> = BTreeMap::new();
     for (side, found) in [gained, lost].into_iter().enumerate() {
         for (project, finding) in found {
@@ -64,13 +84,7 @@ pub fn print_changes(old: &[Scan], new: &[Scan], limit: usize) {
             sums[side] += sides[side].len();
         }
     }
-    println!(
-        "{} gained, {} lost, {} before, {} now",
-        sums[0],
-        sums[1],
-        old.len(),
-        new.len()
-    );
+    println!("{} gained, {} lost", sums[0], sums[1]);
 }
 
 fn print_side(found: &[Found], sign: char, limit: usize) {
@@ -89,15 +103,12 @@ fn print_side(found: &[Found], sign: char, limit: usize) {
 }
 
 fn all(scans: &[Scan]) -> Vec<Found<'_>> {
-    let each = scans.iter().filter_map(|scan| {
-        let findings = scan.findings.as_ref().ok()?;
-        Some(
-            findings
-                .iter()
-                .map(|finding| (scan.project.as_str(), finding)),
-        )
-    });
-    each.flatten().collect()
+    scans.iter().flat_map(found).collect()
+}
+
+fn found(scan: &Scan) -> impl Iterator<Item = Found<'_>> {
+    let findings = scan.findings.iter().flatten();
+    findings.map(|finding| (scan.project.as_str(), finding))
 }
 
 /// The findings of `these` that `those` lack. Two on one line of one rule are told apart by number.

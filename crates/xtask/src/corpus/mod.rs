@@ -64,7 +64,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         None => {
             compare::print_rates(&projects, &new);
             if arguments.list {
-                compare::print_changes(&[], &new, arguments.limit);
+                compare::print_all(&new, arguments.limit);
             }
         }
     }
