@@ -34,7 +34,7 @@ pub struct Arguments {
     /// Number of rounds.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
-    /// Rounds in which the slow tools (bandit, semgrep) take part: the first ones.
+    /// Rounds in which the slow tools (bandit, semgrep, foxguard) take part: the first ones.
     #[arg(long, default_value_t = 1)]
     slow_runs: u32,
     /// Only these tools, comma-separated; the baseline and caveat must be named too if wanted.

@@ -90,7 +90,7 @@ pub static TOOLS: &[Tool] = &[
     Tool {
         name: "foxguard",
         origin: Origin::Crate("0.14.1"),
-        slow: false,
+        slow: true,
         rust: true,
         one_folder: true,
         command: foxguard,
