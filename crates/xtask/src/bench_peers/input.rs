@@ -43,6 +43,11 @@ impl Input {
         Ok(input)
     }
 
+    /// Whether Python tools have most of the work; a Rust project may have a few scripts.
+    pub fn is_mostly_python(&self) -> bool {
+        self.python.lines > self.rust.lines
+    }
+
     fn add(&mut self, folder: &Path) -> anyhow::Result<()> {
         let entries =
             fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
@@ -82,7 +87,7 @@ impl fmt::Display for Input {
         write!(f, "{}:", names.join(" + "))?;
         for (name, size) in [("Python", &self.python), ("Rust", &self.rust)] {
             if size.files > 0 {
-                write!(f, " {} {name} files, {} lines", size.files, size.lines)?;
+                write!(f, " {} {name} files of {} lines;", size.files, size.lines)?;
             }
         }
         Ok(())

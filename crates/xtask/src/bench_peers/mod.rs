@@ -40,7 +40,7 @@ pub struct Arguments {
     /// Only these tools, comma-separated; the baseline and caveat must be named too if wanted.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-    /// The tool whose cost is 1 in the table; without it ruff, or ast-grep where no Python is.
+    /// The tool whose cost is 1 in the table; without it ruff, or ast-grep where most is Rust.
     #[arg(long)]
     baseline: Option<String>,
     /// A folder or file of Semgrep rules, instead of the eight patterns per language.

@@ -25,7 +25,7 @@ const PEAK: Figure = |cost| cost.peak as f64 / f64::from(1 << 20);
 
 /// Prints one line per tool: median figures, their ratios to the baseline, and CPU to caveat.
 pub fn print(tools: &[&'static Tool], samples: &[Sample], baseline: Option<&str>, input: &Input) {
-    let usual = if input.python.files > 0 {
+    let usual = if input.is_mostly_python() {
         "ruff"
     } else {
         "ast-grep"

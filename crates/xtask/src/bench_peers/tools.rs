@@ -106,9 +106,9 @@ pub static TOOLS: &[Tool] = &[
 ];
 
 impl Tool {
-    /// Whether it can scan this input at all.
+    /// Whether its figures on this input would say anything.
     pub fn suits(&self, input: &Input) -> bool {
-        (self.rust || input.python.files > 0) && (!self.one_folder || input.folders.len() == 1)
+        (self.rust || input.is_mostly_python()) && (!self.one_folder || input.folders.len() == 1)
     }
 
     /// The program, whether or not it is there yet.
