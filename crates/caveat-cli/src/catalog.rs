@@ -69,7 +69,7 @@ fn costs(rules: &Rules) -> String {
                 program.language.name()
             );
             let line = match clauses.is_empty() {
-                true => format!("{name}: ALWAYS RUNS"),
+                true => format!("{name}: always runs"),
                 false => format!("{name}: {}", clauses.join(" and ")),
             };
             (!clauses.is_empty(), line)
@@ -151,7 +151,11 @@ fn json(rules: &Rules) -> anyhow::Result<String> {
 pub fn markdown(rules: &[Rule]) -> String {
     let mut families: BTreeMap<&str, Vec<&Rule>> = BTreeMap::new();
     for rule in rules {
-        families.entry(&rule.family).or_default().push(rule);
+        let family = match rule.family.as_str() {
+            "" => "yours",
+            family => family,
+        };
+        families.entry(family).or_default().push(rule);
     }
     let mut page = String::from(
         "# Rules\n\nWritten by `cargo xtask docs` from the rule files and their fixtures; \

@@ -68,6 +68,10 @@ pub fn replace(
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
+    if !folder.is_dir() {
+        let why = format!("there is no folder {}", folder.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, why));
+    }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".caveat-").suffix(".tmp");
     let permissions = permissions.or_else(|| default_permissions(&target));
