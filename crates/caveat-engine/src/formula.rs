@@ -9,12 +9,12 @@ use std::rc::Rc;
 
 use caveat_parser::lang::Role;
 use caveat_parser::{Constant, NodeId, Span};
-use regex::Regex;
 
 use crate::pattern::matcher::{Match, Matcher, Options, matches_at, same_bound};
 use crate::pattern::{Bound, Env, Mv, MvTable, Pattern};
 use crate::rule::comparison::Value;
 use crate::rule::{Comparison, Expression, Form, Predicate, Test};
+use crate::text_regex::{ConditionRegex, TextRegex};
 
 /// Index of a leaf in the rule set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,107 +27,6 @@ pub enum Leaf {
     Pattern(Box<Pattern>, Options),
     /// Text.
     Regex(TextRegex),
-}
-
-/// A regular expression over the file's text. Look-around needs the backtracking engine.
-#[derive(Debug, Clone)]
-pub struct TextRegex {
-    kind: RegexKind,
-    /// Metavariable of each group.
-    groups: Vec<(usize, Mv)>,
-}
-
-#[derive(Debug, Clone)]
-enum RegexKind {
-    Linear(Regex),
-    Backtracking(fancy_regex::Regex),
-}
-
-/// Steps that one backtracking search may take.
-const BACKTRACK_LIMIT: usize = 200_000;
-/// Matches of one expression in one file.
-const MOST_MATCHES: usize = 2_000;
-
-impl TextRegex {
-    /// Compiles an expression over text; Semgrep's are multi-line by default.
-    ///
-    /// # Errors
-    /// The engine's own words.
-    pub fn new(expression: &str, table: &mut MvTable, multi_line: bool) -> Result<Self, String> {
-        let kind = compile_regex(expression, multi_line)?;
-        let names: Vec<Option<String>> = match &kind {
-            RegexKind::Linear(regex) => regex
-                .capture_names()
-                .map(|n| n.map(str::to_owned))
-                .collect(),
-            RegexKind::Backtracking(regex) => regex
-                .capture_names()
-                .map(|n| n.map(str::to_owned))
-                .collect(),
-        };
-        let groups = names
-            .into_iter()
-            .enumerate()
-            .skip(1)
-            .map(|(at, name)| (at, table.number(&name.unwrap_or_else(|| at.to_string()))))
-            .collect();
-        Ok(TextRegex { kind, groups })
-    }
-
-    /// Whether the expression matches somewhere.
-    pub fn is_match(&self, text: &str) -> bool {
-        match &self.kind {
-            RegexKind::Linear(regex) => regex.is_match(text),
-            RegexKind::Backtracking(regex) => regex.is_match(text).unwrap_or(false),
-        }
-    }
-
-    fn matches(&self, text: &str) -> Vec<(Span, Env)> {
-        let mut found = Vec::new();
-        let mut add = |spans: &dyn Fn(usize) -> Option<(usize, usize)>| {
-            let span = |at: usize| spans(at).map(|(s, e)| Span::new(s as u32, e as u32));
-            let mut env = Env::default();
-            for &(at, mv) in &self.groups {
-                if let Some(span) = span(at) {
-                    env.push(mv, Bound::Text(span));
-                }
-            }
-            found.extend(span(0).map(|span| (span, env)));
-        };
-        match &self.kind {
-            RegexKind::Linear(regex) => {
-                for captures in regex.captures_iter(text).take(MOST_MATCHES) {
-                    add(&|at| captures.get(at).map(|m| (m.start(), m.end())));
-                }
-            }
-            RegexKind::Backtracking(regex) => {
-                for captures in regex
-                    .captures_iter(text)
-                    .take(MOST_MATCHES)
-                    .map_while(Result::ok)
-                {
-                    add(&|at| captures.get(at).map(|m| (m.start(), m.end())));
-                }
-            }
-        }
-        found
-    }
-}
-
-fn compile_regex(expression: &str, multi_line: bool) -> Result<RegexKind, String> {
-    let linear = regex::RegexBuilder::new(expression)
-        .multi_line(multi_line)
-        .build();
-    let error = match linear {
-        Ok(regex) => return Ok(RegexKind::Linear(regex)),
-        Err(error) => error,
-    };
-    let flags = if multi_line { "(?m)" } else { "" };
-    fancy_regex::RegexBuilder::new(&format!("{flags}{expression}"))
-        .backtrack_limit(BACKTRACK_LIMIT)
-        .build()
-        .map(RegexKind::Backtracking)
-        .map_err(|_| error.to_string())
 }
 
 /// A compiled formula.
@@ -182,7 +81,7 @@ pub enum Condition {
         /// Of this metavariable.
         mv: Mv,
         /// Matches this.
-        regex: TextRegex,
+        regex: ConditionRegex,
         /// From its start (`re.match`).
         anchored: bool,
         /// Whether constants are looked through.
@@ -221,7 +120,7 @@ pub struct CompiledTest {
     /// What is asked.
     pub test: Test,
     /// The expression of `matches(..)`.
-    pub regex: Option<TextRegex>,
+    pub regex: Option<ConditionRegex>,
 }
 
 /// A match of a formula.
@@ -592,13 +491,13 @@ impl<'f, 'a> Evaluator<'f, 'a> {
     fn regex_holds(
         &self,
         bound: &Bound,
-        regex: &TextRegex,
+        regex: &ConditionRegex,
         anchored: bool,
         constants: bool,
     ) -> bool {
         let matches = |text: &str| {
             if anchored {
-                regex.matches(text).iter().any(|(span, _)| span.start == 0)
+                regex.matches_start(text)
             } else {
                 regex.is_match(text)
             }
@@ -637,11 +536,16 @@ impl<'f, 'a> Evaluator<'f, 'a> {
         expression.eval(&lookup) == Some(true)
     }
 
-    fn test(&self, test: &Test, regex: Option<&TextRegex>, bound: &Bound) -> bool {
+    fn test(&self, test: &Test, regex: Option<&ConditionRegex>, bound: &Bound) -> bool {
         self.predicate(&test.predicate, regex, bound) != test.negated
     }
 
-    fn predicate(&self, predicate: &Predicate, regex: Option<&TextRegex>, bound: &Bound) -> bool {
+    fn predicate(
+        &self,
+        predicate: &Predicate,
+        regex: Option<&ConditionRegex>,
+        bound: &Bound,
+    ) -> bool {
         let value = || self.value_of(bound);
         match predicate {
             Predicate::Constant => value().is_some(),

@@ -4,6 +4,7 @@
 //! (`clippy.toml` in this crate holds it to that). Threads and paths on disk belong to the cli.
 
 pub mod checks;
+pub mod config;
 pub mod context;
 pub mod finding;
 pub mod formula;
@@ -14,6 +15,7 @@ pub mod rule;
 pub mod ruleset;
 pub mod scan;
 mod suppress;
+pub mod text_regex;
 pub mod trigger;
 
 pub use ruleset::RuleSet;

@@ -5,8 +5,8 @@
 //! at the top of a file, checks that look at the whole file) the whole file is parsed; a test
 //! compares both ways over real code.
 
+use caveat_parser::Span;
 use caveat_parser::skeleton::{self, ItemIndex, ItemKind, Skeleton};
-use caveat_parser::{Language, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ruleset::Program;
@@ -32,14 +32,11 @@ const ROUNDS: usize = 3;
 pub fn plan(
     skeleton: &Skeleton,
     text: &str,
-    language: Language,
     programs: &[(usize, &Program)],
     triggers: &Triggers,
     hits: &Hits,
 ) -> Plan {
-    let code = programs
-        .iter()
-        .filter(|(_, program)| program.language == language);
+    let code = programs.iter().filter(|(_, program)| program.needs_tree);
     if !skeleton.complete || code.clone().any(|(_, program)| program.whole_file) {
         return Plan::Whole;
     }
@@ -53,7 +50,7 @@ pub fn plan(
         if clauses.is_empty() {
             return Plan::Whole;
         }
-        selector.select(&clauses, program.needs_class);
+        selector.select(&clauses, program);
     }
     selector.finish()
 }
@@ -104,7 +101,7 @@ impl<'s> Selector<'s> {
     }
 
     /// Selects the units in which all clauses hold.
-    fn select(&mut self, clauses: &[&NumberedClause], needs_class: bool) {
+    fn select(&mut self, clauses: &[&NumberedClause], program: &Program) {
         let rarest = clauses.iter().min_by_key(|clause| self.occurrences(clause));
         let Some(rarest) = rarest else { return };
         let mut offsets: Vec<u32> = Vec::new();
@@ -118,14 +115,42 @@ impl<'s> Selector<'s> {
             if last.is_some_and(|span| span.start <= offset && offset < span.end) {
                 continue;
             }
-            let Some(unit) = self.unit(offset, needs_class) else {
+            let Some(unit) = self.unit(offset, program.needs_class) else {
                 continue;
             };
+            if program.needs_module && self.is_module_level(unit) {
+                self.select_module(clauses);
+                continue;
+            }
             let span = self.skeleton.items[unit as usize].span;
             last = Some(span);
             if clauses.iter().all(|clause| self.holds(clause, span)) {
                 self.selected.insert(unit);
             }
+        }
+    }
+
+    /// Whether the item is made of statements at the top of the file.
+    fn is_module_level(&self, unit: ItemIndex) -> bool {
+        let statements = |at: ItemIndex| {
+            matches!(
+                self.skeleton.items[at as usize].kind,
+                ItemKind::Other | ItemKind::Binding | ItemKind::Block | ItemKind::Clause
+            )
+        };
+        statements(unit) && self.skeleton.ancestors(unit).all(statements)
+    }
+
+    /// Selects all statements at the top of the file if the clauses hold among them.
+    fn select_module(&mut self, clauses: &[&NumberedClause]) {
+        let items = &self.skeleton.items;
+        let units: Vec<ItemIndex> = (0..items.len() as ItemIndex)
+            .filter(|&at| items[at as usize].parent.is_none() && self.is_module_level(at))
+            .collect();
+        let span = |at: ItemIndex| items[at as usize].span;
+        let holds = |clause: &&NumberedClause| units.iter().any(|&at| self.holds(clause, span(at)));
+        if clauses.iter().all(holds) {
+            self.selected.extend(units);
         }
     }
 

@@ -2,6 +2,7 @@
 //! derived.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use caveat_parser::Parsers;
 use caveat_parser::lang::{Language, Role};
@@ -9,34 +10,41 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use rustc_hash::FxHashMap;
 
 use crate::checks::{self, Check};
-use crate::formula::{
-    All, CompiledTest, Condition, Formula, Leaf, LeafId, Negation, Op, TextRegex,
-};
+use crate::config::{self, Analysis};
+use crate::formula::{All, CompiledTest, Condition, Formula, Leaf, LeafId, Negation, Op};
 use crate::pattern::matcher::Options;
 use crate::pattern::{self, Argument, KeywordName, MvTable, Pat, Pattern, Root, StringPart};
 use crate::rule::{self, Body, Dialect, Overrides, Predicate, Rule, RuleError};
+use crate::text_regex::{ConditionRegex, TextRegex};
 use crate::trigger::{Clause, Literal, Triggers, TriggersBuilder};
 
 /// All rules of a scan, ready to run.
 pub struct RuleSet {
     /// What the files say, in order of id.
     pub rules: Vec<Rule>,
-    /// One entry per rule and language.
-    pub programs: Vec<Program>,
     /// Leaves of all formulas.
     pub leaves: Vec<Leaf>,
-    /// Where leaves can match, by language.
-    pub index: Vec<Index>,
-    /// Literals that decide which programs run on a file.
+    /// What runs on the files of each language, by [`Language::index`].
+    pub languages: Vec<LanguageRules>,
+}
+
+/// What runs on the files of one language.
+pub struct LanguageRules {
+    /// Formulas and checks.
+    pub programs: Vec<Program>,
+    /// Literals that decide which programs run on a file, in the order of the programs.
     pub triggers: Triggers,
+    /// Where leaves can match.
+    pub index: Index,
 }
 
 /// A rule's formula or check for one language.
+#[derive(Clone)]
 pub struct Program {
     /// Index into [`RuleSet::rules`].
     pub rule: u32,
-    /// Language; text formulas run on files of every language that the paths allow.
-    pub language: Language,
+    /// Whether it needs a tree; formulas over text and analyses of configuration do not.
+    pub needs_tree: bool,
     /// What to run.
     pub body: ProgramBody,
     /// Names of metavariables.
@@ -51,20 +59,44 @@ pub struct Program {
     pub paths: Paths,
     /// Whether it looks across the items of a file, so that all of it must be parsed.
     pub whole_file: bool,
-    /// Whether it asks for types, which other methods of the class may tell.
+    /// Whether it looks at runs of statements or compound ones, so that the statements at the top
+    /// of a file are parsed together or not at all.
+    pub needs_module: bool,
+    /// Whether it asks for types or class bodies, which other members of the class may tell.
     pub needs_class: bool,
 }
 
+impl Program {
+    fn new(rule: u32, body: ProgramBody, paths: Paths) -> Self {
+        Program {
+            rule,
+            needs_tree: false,
+            body,
+            table: MvTable::default(),
+            overrides: Vec::new(),
+            anchors: Vec::new(),
+            leaves: Vec::new(),
+            paths,
+            whole_file: false,
+            needs_module: false,
+            needs_class: false,
+        }
+    }
+}
+
 /// What a program runs.
+#[derive(Clone)]
 pub enum ProgramBody {
     /// A formula.
-    Match(Formula),
+    Match(Arc<Formula>),
     /// An analysis in Rust.
     Check(&'static Check),
+    /// An analysis of configuration, markup or scripts.
+    Text(&'static Analysis),
 }
 
 /// Compiled globs of a rule.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Paths {
     include: Option<GlobSet>,
     exclude: Option<GlobSet>,
@@ -138,12 +170,21 @@ struct Builder {
     parsers: Parsers,
     leaves: Vec<Leaf>,
     keys: Vec<(Language, Key)>,
-    programs: Vec<Program>,
-    triggers: TriggersBuilder,
+    programs: Vec<Vec<Program>>,
+    triggers: Vec<TriggersBuilder>,
     errors: Vec<RuleError>,
 }
 
 impl Builder {
+    /// Adds a program to what runs on a language's files.
+    fn add(&mut self, language: Language, program: Program, clauses: &[Clause]) {
+        self.programs.resize_with(Language::count(), Vec::new);
+        self.triggers
+            .resize_with(Language::count(), TriggersBuilder::default);
+        self.programs[language.index()].push(program);
+        self.triggers[language.index()].add(clauses);
+    }
+
     fn rule(&mut self, index: u32, rule: &Rule) {
         match &rule.body {
             Body::Match(formulas) => {
@@ -161,8 +202,35 @@ impl Builder {
             }
             Body::Check(name) => match checks::find(name) {
                 Some(check) => self.check(index, rule, check),
+                None if config::ANALYSES
+                    .iter()
+                    .any(|analysis| analysis.rule == name) => {}
                 None => self.error(rule, &rule.span, format!("there is no check `{name}`")),
             },
+        }
+        if rule.dialect == Dialect::Native && !rule.family.is_empty() {
+            for analysis in config::ANALYSES
+                .iter()
+                .filter(|known| known.rule == rule.id)
+            {
+                self.analysis(index, rule, analysis);
+            }
+        }
+    }
+
+    fn analysis(&mut self, index: u32, rule: &Rule, analysis: &'static Analysis) {
+        let clause: Clause = analysis
+            .triggers
+            .iter()
+            .map(|text| Literal::part(text))
+            .collect();
+        let paths = self.paths(rule);
+        let program = Program::new(index, ProgramBody::Text(analysis), paths);
+        let in_code =
+            analysis.kinds.is_empty() || analysis.kinds.iter().any(|kind| kind.may_be_code());
+        let languages = if in_code { Language::count() } else { 1 };
+        for language in Language::all().take(languages) {
+            self.add(language, program.clone(), std::slice::from_ref(&clause));
         }
     }
 
@@ -201,19 +269,10 @@ impl Builder {
         };
         for language in languages {
             let paths = self.paths(rule);
-            self.programs.push(Program {
-                rule: index,
-                language,
-                body: ProgramBody::Check(check),
-                table: MvTable::default(),
-                overrides: Vec::new(),
-                anchors: Vec::new(),
-                leaves: Vec::new(),
-                paths,
-                whole_file: check.whole_file,
-                needs_class: false,
-            });
-            self.triggers.add(&clauses);
+            let mut program = Program::new(index, ProgramBody::Check(check), paths);
+            program.needs_tree = language.tables().is_some();
+            program.whole_file = check.whole_file;
+            self.add(language, program, &clauses);
         }
     }
 
@@ -241,23 +300,36 @@ impl Builder {
         let (table, overrides) = (scope.table, scope.overrides);
         let paths = self.paths(rule);
         let leaves = &self.leaves[first_leaf..];
-        let whole_file = leaves.iter().any(spans_items);
-        let needs_class = asks_types(&compiled) || leaves.iter().any(has_typed);
-        self.programs.push(Program {
+        let statements = leaves.iter().any(|leaf| in_leaf(leaf, &spans_statements));
+        let semgrep = rule.dialect == Dialect::Semgrep;
+        // Semgrep's runs of statements reach from the top of a file into its functions.
+        let whole_file = semgrep && statements;
+        let needs_class = asks_types(&compiled)
+            || leaves
+                .iter()
+                .any(|leaf| has_typed(leaf) || in_leaf(leaf, &spans_class));
+        let program = Program {
             rule: index,
-            language,
-            body: ProgramBody::Match(compiled),
+            needs_tree: language != Language::TEXT,
+            body: ProgramBody::Match(Arc::new(compiled)),
             table,
             overrides,
             anchors,
             leaves: (first_leaf..self.leaves.len())
                 .map(|at| LeafId(at as u32))
                 .collect(),
-            paths,
             whole_file,
+            needs_module: statements,
             needs_class,
-        });
-        self.triggers.add(&clauses);
+            paths,
+        };
+        // A formula over text runs on the code, too, that its paths name.
+        if language == Language::TEXT && program.paths.are_stated() {
+            for other in Language::all().filter(|&other| other != language) {
+                self.add(other, program.clone(), &clauses);
+            }
+        }
+        self.add(language, program, &clauses);
     }
 
     fn paths(&mut self, rule: &Rule) -> Paths {
@@ -409,19 +481,13 @@ impl Builder {
                 regex,
                 constants,
                 span,
-            } => match TextRegex::new(regex, &mut MvTable::default(), false) {
-                Ok(compiled) => Some(Condition::Regex {
-                    mv: scope.number(metavariable),
-                    regex: compiled,
-                    anchored: scope.rule.dialect == Dialect::Semgrep,
-                    constants: *constants,
-                    negated: false,
-                }),
-                Err(error) => {
-                    self.error(scope.rule, span, error);
-                    None
-                }
-            },
+            } => Some(Condition::Regex {
+                mv: scope.number(metavariable),
+                regex: self.condition_regex(scope.rule, regex, span)?,
+                anchored: scope.rule.dialect == Dialect::Semgrep,
+                constants: *constants,
+                negated: false,
+            }),
             rule::Condition::Formula {
                 metavariable,
                 formula,
@@ -462,13 +528,7 @@ impl Builder {
                 for test in any_of {
                     let regex = match &test.predicate {
                         Predicate::Matches(text) => {
-                            match TextRegex::new(text, &mut MvTable::default(), false) {
-                                Ok(regex) => Some(regex),
-                                Err(error) => {
-                                    self.error(scope.rule, span, error);
-                                    return None;
-                                }
-                            }
+                            Some(self.condition_regex(scope.rule, text, span)?)
                         }
                         _ => None,
                     };
@@ -481,6 +541,27 @@ impl Builder {
                     mv: scope.number(metavariable),
                     any_of: tests,
                 })
+            }
+        }
+    }
+
+    /// A user's expressions are checked at once; the built-in ones by a test.
+    fn condition_regex(
+        &mut self,
+        rule: &Rule,
+        text: &str,
+        span: &rule::YamlSpan,
+    ) -> Option<ConditionRegex> {
+        let regex = ConditionRegex::new(text);
+        match if rule.family.is_empty() {
+            regex.check()
+        } else {
+            Ok(())
+        } {
+            Ok(()) => Some(regex),
+            Err(error) => {
+                self.error(rule, span, error);
+                None
             }
         }
     }
@@ -573,7 +654,7 @@ impl Builder {
         }
     }
 
-    fn finish(self, rules: Vec<Rule>) -> RuleSet {
+    fn finish(mut self, rules: Vec<Rule>) -> RuleSet {
         let mut index: Vec<Index> = (0..Language::count()).map(|_| Index::default()).collect();
         for (at, (language, key)) in self.keys.into_iter().enumerate() {
             let leaf = LeafId(at as u32);
@@ -590,12 +671,25 @@ impl Builder {
                 Key::Anywhere => index.anywhere.push(leaf),
             }
         }
+        self.programs.resize_with(Language::count(), Vec::new);
+        self.triggers
+            .resize_with(Language::count(), TriggersBuilder::default);
+        let languages = self
+            .programs
+            .into_iter()
+            .zip(self.triggers)
+            .zip(index)
+            .enumerate()
+            .map(|(at, ((programs, triggers), index))| LanguageRules {
+                programs,
+                triggers: triggers.build(at == Language::TEXT.index()),
+                index,
+            })
+            .collect();
         RuleSet {
             rules,
-            programs: self.programs,
             leaves: self.leaves,
-            index,
-            triggers: self.triggers.build(),
+            languages,
         }
     }
 }
@@ -795,33 +889,42 @@ fn required_by_argument(argument: &Argument, out: &mut Vec<Literal>) {
     }
 }
 
-/// Whether a leaf can match across several items of a file.
-fn spans_items(leaf: &Leaf) -> bool {
-    let Leaf::Pattern(pattern, _) = leaf else {
-        return false;
-    };
-    match &pattern.root {
-        Root::Sequence(_) => true,
-        Root::Node(pat) => spans_blocks(pat),
+fn in_leaf(leaf: &Leaf, asks: &dyn Fn(&Root) -> bool) -> bool {
+    matches!(leaf, Leaf::Pattern(pattern, _) if asks(&pattern.root))
+}
+
+/// Whether a pattern looks at several statements of a block, or into a compound one.
+fn spans_statements(root: &Root) -> bool {
+    match root {
+        Root::Sequence(_) | Root::Node(Pat::Block(_)) => true,
+        Root::Node(Pat::Node { role, groups, .. }) => {
+            matches!(
+                role,
+                Role::If | Role::Try | Role::With | Role::For | Role::While | Role::InnerModule
+            ) && !groups.iter().flat_map(|(_, pats)| pats).all(body_is_open)
+        }
+        Root::Node(_) => false,
     }
 }
 
-/// Compound statements and classes may hold items that are not parsed.
-fn spans_blocks(pat: &Pat) -> bool {
-    match pat {
-        Pat::Node { role, groups, .. } => match role {
-            Role::Class | Role::Impl | Role::Trait | Role::InnerModule => {
-                !groups.iter().flat_map(|(_, pats)| pats).all(body_is_open)
-            }
-            Role::If | Role::Try | Role::With | Role::For | Role::While => {
-                !groups.iter().flat_map(|(_, pats)| pats).all(body_is_open)
-            }
-            Role::Decorated => groups.iter().flat_map(|(_, pats)| pats).any(spans_blocks),
-            _ => false,
-        },
-        Pat::Block(pats) => !pats.iter().all(|pat| matches!(pat, Pat::Dots)),
-        Pat::Meta(_) | Pat::Any | Pat::Deep(_) => false,
+/// Whether a pattern looks into the body of a class or its like.
+fn spans_class(root: &Root) -> bool {
+    let looks_inside = |pat: &Pat| match pat {
+        Pat::Node {
+            role: Role::Class | Role::Impl | Role::Trait,
+            groups,
+            ..
+        } => !groups.iter().flat_map(|(_, pats)| pats).all(body_is_open),
         _ => false,
+    };
+    match root {
+        Root::Node(Pat::Node {
+            role: Role::Decorated,
+            groups,
+            ..
+        }) => groups.iter().flat_map(|(_, pats)| pats).any(looks_inside),
+        Root::Node(pat) => looks_inside(pat),
+        Root::Sequence(pats) => pats.iter().any(looks_inside),
     }
 }
 

@@ -8,6 +8,7 @@ use caveat_parser::{Arena, Code, Names, NodeId, Parsers, SourceFile, Span};
 use rustc_hash::FxHashMap;
 
 use crate::checks::{FileView, Hit};
+use crate::config::TextFile;
 use crate::context;
 use crate::finding::{Edit, FileReport, Finding, Fix, Notice, NoticeKind, Place};
 use crate::formula::{Candidates, Evaluator, Formula, LeafId, Memo, Range};
@@ -15,7 +16,7 @@ use crate::pattern::Bound;
 use crate::pattern::matcher::{Matcher, Options};
 use crate::region::{self, Plan};
 use crate::rule::{Overrides, Rule};
-use crate::ruleset::{Index, Program, ProgramBody, RuleSet};
+use crate::ruleset::{LanguageRules, Program, ProgramBody, RuleSet};
 use crate::suppress;
 use crate::trigger::Hits;
 
@@ -41,8 +42,9 @@ pub fn scan_file(
         Language::TEXT => Language::from_first_line(&file.text).unwrap_or(Language::TEXT),
         known => known,
     };
-    let hits = rules.triggers.hits(&file.text);
-    let mut active = active_programs(rules, &file, language, &hits);
+    let own = &rules.languages[language.index()];
+    let hits = own.triggers.hits(&file.text);
+    let mut active = active_programs(own, &file.path, &hits);
     let mut report = FileReport {
         source: None,
         path,
@@ -52,7 +54,7 @@ pub fn scan_file(
     if active.is_empty() {
         return report;
     }
-    let tree = Tree::parse(rules, &file, language, &mut active, &hits, options, parsers);
+    let tree = Tree::parse(own, &file, language, &mut active, &hits, options, parsers);
     {
         let scan = Scan {
             rules,
@@ -74,23 +76,11 @@ pub fn scan_file(
 /// A program and its number in the rule set.
 type Active<'r> = (usize, &'r Program);
 
-fn active_programs<'r>(
-    rules: &'r RuleSet,
-    file: &SourceFile,
-    language: Language,
-    hits: &Hits,
-) -> Vec<Active<'r>> {
-    rules
-        .programs
+fn active_programs<'r>(own: &'r LanguageRules, path: &str, hits: &Hits) -> Vec<Active<'r>> {
+    own.programs
         .iter()
         .enumerate()
-        .filter(|(at, program)| {
-            let fits = program.language == language
-                || (program.language == Language::TEXT
-                    && matches!(program.body, ProgramBody::Match(_))
-                    && program.paths.are_stated());
-            fits && rules.triggers.holds(*at, hits) && program.paths.allow(&file.path)
-        })
+        .filter(|(at, program)| own.triggers.holds(*at, hits) && program.paths.allow(path))
         .collect()
 }
 
@@ -104,7 +94,7 @@ struct Tree {
 impl Tree {
     /// Parses what the programs need; drops those that nothing parsed can concern.
     fn parse(
-        rules: &RuleSet,
+        own: &LanguageRules,
         file: &SourceFile,
         language: Language,
         active: &mut Vec<Active<'_>>,
@@ -113,10 +103,7 @@ impl Tree {
         parsers: &mut Parsers,
     ) -> Option<Tree> {
         language.tables()?;
-        if !active
-            .iter()
-            .any(|(_, program)| program.language == language)
-        {
+        if !active.iter().any(|(_, program)| program.needs_tree) {
             return None;
         }
         let whole = |parsers: &mut Parsers| {
@@ -130,17 +117,10 @@ impl Tree {
             Some(read) if !options.whole_files => read(&file.text),
             _ => return whole(parsers),
         };
-        match region::plan(
-            &skeleton,
-            &file.text,
-            language,
-            active,
-            &rules.triggers,
-            hits,
-        ) {
+        match region::plan(&skeleton, &file.text, active, &own.triggers, hits) {
             Plan::Whole => whole(parsers),
             Plan::Nothing => {
-                active.retain(|(_, program)| program.language != language);
+                active.retain(|(_, program)| !program.needs_tree);
                 None
             }
             Plan::Regions(ranges) => {
@@ -204,6 +184,7 @@ impl<'s> Scan<'s> {
         if let Some(outline) = self.tree.and_then(|tree| tree.outline.as_ref()) {
             declare(&mut names, outline);
         }
+        let text_file = TextFile::new(&self.file.path, &self.file.text);
         let candidates = self.candidates(&names, active);
         let memo = Memo::default();
         let mut drafts: Vec<Draft<'s>> = Vec::new();
@@ -212,6 +193,15 @@ impl<'s> Scan<'s> {
                 ProgramBody::Match(formula) => {
                     self.run_formula(program, formula, &names, &candidates, &memo, &mut drafts);
                 }
+                ProgramBody::Text(analysis) if analysis.applies_to(text_file.kind) => {
+                    let hits = (analysis.check)(&text_file).into_iter().map(|hit| Hit {
+                        severity: hit.severity,
+                        confidence: hit.confidence,
+                        ..Hit::at(hit.span).word("DETAIL", hit.detail)
+                    });
+                    drafts.extend(hits.map(|hit| self.draft_hit(program, arena, hit)));
+                }
+                ProgramBody::Text(_) => {}
                 ProgramBody::Check(check) => {
                     let names = self.tree.is_some().then_some(&names);
                     let view = FileView {
@@ -242,7 +232,7 @@ impl<'s> Scan<'s> {
         if self.tree.is_none() {
             return found;
         }
-        let index = &self.rules.index[arena.language.index()];
+        let index = &self.rules.languages[arena.language.index()].index;
         for (_, program) in active {
             for &leaf in &program.leaves {
                 found.insert(leaf, Vec::new());
@@ -565,14 +555,4 @@ fn one_line(text: &str) -> String {
         Some((at, _)) => format!("{}...", &line[..at]),
         None => line,
     }
-}
-
-/// For `Index` users outside this module.
-pub fn leaf_count(index: &Index) -> usize {
-    index
-        .calls
-        .values()
-        .chain(index.names.values())
-        .map(Vec::len)
-        .sum()
 }

@@ -32,6 +32,15 @@ impl Literal {
         }
     }
 
+    /// A literal that may be a part of a word.
+    pub fn part(text: &str) -> Self {
+        Literal {
+            starts_word: false,
+            ends_word: false,
+            ..Literal::new(text)
+        }
+    }
+
     /// A literal that occurs somewhere in the file.
     pub fn anywhere(text: &str) -> Self {
         Literal {
@@ -104,9 +113,10 @@ impl TriggersBuilder {
         number
     }
 
-    /// Builds the automaton.
-    pub fn build(self) -> Triggers {
+    /// Builds the automaton. `any_case` finds literals in any ASCII case.
+    pub fn build(self, any_case: bool) -> Triggers {
         let automaton = AhoCorasickBuilder::new()
+            .ascii_case_insensitive(any_case)
             .match_kind(MatchKind::Standard)
             .kind(Some(AhoCorasickKind::DFA))
             .build(self.texts.iter().map(String::as_bytes))

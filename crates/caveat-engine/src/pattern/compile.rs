@@ -521,9 +521,12 @@ impl Compiler<'_, '_> {
         if content == "..." {
             return Pat::AnyString;
         }
-        if let Some(expression) = content
-            .strip_prefix("=~/")
-            .and_then(|rest| rest.strip_suffix('/'))
+        // The expression is read as it is written, its escapes are its own.
+        let written = self.code.text_of(id);
+        if let Some((_, rest)) = written
+            .split_once("=~/")
+            .filter(|_| content.starts_with("=~/"))
+            && let Some((expression, _)) = rest.rsplit_once('/')
         {
             return self.string_regex(expression);
         }

@@ -746,7 +746,7 @@ impl<'a> Walk<'_, 'a> {
                     Role::Tuple | Role::Parameter | Role::List | Role::Unary
                 ));
         if !same {
-            return false;
+            return self.behind_name(kind, role, groups, node, env, next);
         }
         if role == Role::Decorated {
             return self.decorated(groups, node, env, next);
@@ -770,6 +770,28 @@ impl<'a> Walk<'_, 'a> {
             return false;
         }
         self.groups(role, groups, &children, env, next)
+    }
+
+    /// A name that is bound once to a list or mapping stands for it.
+    fn behind_name(
+        &self,
+        kind: u16,
+        role: Role,
+        groups: &[(Field, Vec<Pat>)],
+        node: NodeId,
+        env: &mut Env,
+        next: Next<'_>,
+    ) -> bool {
+        let collection = matches!(role, Role::List | Role::Dict | Role::Tuple | Role::Set);
+        if !collection || !self.options.constants || self.options.spelling {
+            return false;
+        }
+        match self.names.value_of(node) {
+            Some(value) if self.role(value) == role => {
+                self.plain(kind, role, groups, value, env, next)
+            }
+            _ => false,
+        }
     }
 
     /// Parts that code may have though the pattern does not speak of them.
@@ -1086,18 +1108,31 @@ impl<'a> Walk<'_, 'a> {
         })
     }
 
-    /// Statements in blocks below these statements.
+    /// Statements in blocks below these statements. Only Semgrep's `...` reaches into functions
+    /// and classes that are defined on the way.
     fn nested(&self, ids: &[NodeId]) -> Vec<NodeId> {
         let arena = self.code().arena;
         let mut found = Vec::new();
         for &id in ids {
-            for below in arena.subtree(id).skip(1) {
-                let in_block = arena
-                    .parent(below)
-                    .is_some_and(|up| self.role(up) == Role::Block);
-                if in_block {
-                    found.push(below);
+            let end = arena.node(id).next;
+            let mut at = id.0;
+            while at < end {
+                let here = NodeId(at);
+                let definition = matches!(
+                    self.role(here),
+                    Role::Function | Role::Class | Role::Impl | Role::Trait | Role::InnerModule
+                );
+                if definition && !self.options.spelling {
+                    at = arena.node(here).next;
+                    continue;
                 }
+                let in_block = arena
+                    .parent(here)
+                    .is_some_and(|up| self.role(up) == Role::Block);
+                if in_block && here != id {
+                    found.push(here);
+                }
+                at += 1;
             }
         }
         found
