@@ -72,23 +72,42 @@ fn examples(fixtures: &Path) -> io::Result<String> {
     Ok(code)
 }
 
-/// The first case of the first file, not tree, with such a name; empty if there is none.
+/// The first case of the first file with such a name, or within the first tree; empty if there is
+/// none.
 fn example(folder: &Path, prefix: &str, mark: &str) -> io::Result<String> {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<io::Result<_>>()?;
-    files.sort();
-    let named = files.iter().find(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with(prefix) && path.is_file()
-    });
-    let Some(file) = named else {
-        return Ok(String::new());
-    };
-    Ok(first_case(
-        &fs::read_to_string(file).unwrap_or_default(),
-        mark,
-    ))
+    let mut named: Vec<PathBuf> = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(prefix) {
+            named.push(entry.path());
+        }
+    }
+    named.sort_by_key(|path| (path.is_dir(), path.clone()));
+    let mut files = Vec::new();
+    for path in named {
+        add_files(path, &mut files)?;
+    }
+    let texts = files
+        .iter()
+        .filter_map(|file| fs::read_to_string(file).ok());
+    let marked = texts.into_iter().find(|text| text.contains(mark));
+    Ok(marked
+        .map(|text| first_case(&text, mark))
+        .unwrap_or_default())
+}
+
+/// The files at or below a path, in order.
+fn add_files(path: PathBuf, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    if !path.is_dir() {
+        files.push(path);
+        return Ok(());
+    }
+    let entries = fs::read_dir(&path)?.map(|entry| entry.map(|entry| entry.path()));
+    let mut entries: Vec<PathBuf> = entries.collect::<io::Result<_>>()?;
+    entries.sort();
+    entries
+        .into_iter()
+        .try_for_each(|entry| add_files(entry, files))
 }
 
 /// The imports at the top, and the paragraph with the first mark; marks of ours are taken off.

@@ -115,7 +115,7 @@ fn unreadable() {
     assert_eq!(project.scan("/proc/self/mem").code, Some(2));
     project.write("locked.py", b"eval(x)\n");
     let path = project.path("locked.py");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).expect("it is ours");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).expect("it is ours");
     if fs::read(&path).is_err() {
         let outcome = project.scan("--format concise");
         assert_eq!(outcome.code, Some(1));

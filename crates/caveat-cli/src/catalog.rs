@@ -57,30 +57,27 @@ fn table(rules: &[Rule]) -> String {
     text
 }
 
-/// The triggers of each program; what always runs comes first, for it costs most.
+/// The triggers of each rule, once for languages that share one; what always runs comes first, for
+/// it costs most.
 fn costs(rules: &Rules) -> String {
-    let programs = rules.set.programs.iter().enumerate();
-    let mut rows: Vec<(bool, String)> = programs
-        .map(|(at, program)| {
-            let clauses = trigger(rules, at);
-            let name = format!(
-                "{} ({})",
-                rules.set.rule(program.rule).id,
-                program.language.name()
-            );
-            let line = match clauses.is_empty() {
-                true => format!("{name}: always runs"),
-                false => format!("{name}: {}", clauses.join(" and ")),
-            };
-            (!clauses.is_empty(), line)
-        })
-        .collect();
-    rows.sort();
-    rows.iter().map(|(_, line)| format!("{line}\n")).collect()
+    let mut shared: BTreeMap<(bool, &str, String), Vec<&str>> = BTreeMap::new();
+    for (language, at, program) in rules.programs() {
+        let trigger = rules.trigger(language, at);
+        let words = match trigger.is_empty() {
+            true => "always runs".to_owned(),
+            false => joined(trigger),
+        };
+        let id = rules.set.rule(program.rule).id.as_str();
+        let key = (words != "always runs", id, words);
+        shared.entry(key).or_default().push(language.name());
+    }
+    shared
+        .iter()
+        .map(|((_, id, words), languages)| format!("{id} ({}): {words}\n", languages.join(", ")))
+        .collect()
 }
 
-/// Clauses of a program's trigger, each as its alternatives in one text.
-fn trigger(rules: &Rules, program: usize) -> Vec<String> {
+fn joined(trigger: Vec<Vec<&str>>) -> String {
     let text = |words: Vec<&str>| {
         let quoted: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
         match quoted.as_slice() {
@@ -88,16 +85,8 @@ fn trigger(rules: &Rules, program: usize) -> Vec<String> {
             _ => format!("({})", quoted.join(" or ")),
         }
     };
-    clauses(rules, program).into_iter().map(text).collect()
-}
-
-/// Clauses of a program's trigger: one word of each must occur.
-fn clauses(rules: &Rules, program: usize) -> Vec<Vec<&str>> {
-    let triggers = &rules.set.triggers;
-    let clauses = triggers.clauses(program).iter();
-    clauses
-        .map(|clause| clause.any.iter().map(|&word| triggers.text(word)).collect())
-        .collect()
+    let clauses: Vec<_> = trigger.into_iter().map(text).collect();
+    clauses.join(" and ")
 }
 
 #[derive(Serialize)]
@@ -121,9 +110,9 @@ struct JsonRule<'r> {
 
 fn json(rules: &Rules) -> anyhow::Result<String> {
     let mut triggers: BTreeMap<u32, BTreeMap<&'static str, Vec<Vec<&str>>>> = BTreeMap::new();
-    for (at, program) in rules.set.programs.iter().enumerate() {
+    for (language, at, program) in rules.programs() {
         let of_rule = triggers.entry(program.rule).or_default();
-        of_rule.insert(program.language.name(), clauses(rules, at));
+        of_rule.insert(language.name(), rules.trigger(language, at));
     }
     let rows: Vec<JsonRule<'_>> = (0u32..)
         .zip(&rules.set.rules)

@@ -3,7 +3,8 @@
 //! Our own fixtures are `<rule-id>/bad*` and `<rule-id>/good*`, files or small trees. A comment on
 //! the line of a finding says `expect: rule-id`; `expect-false: rule-id` is a known false alarm,
 //! `expect-miss: rule-id` a known miss; words may follow the id. Every finding of the folder's
-//! rule, and of rules that marks name, must be marked.
+//! rule, and of rules that marks name, must be marked. Where comments are not possible, a file
+//! `NAME.expect` beside `NAME` holds lines of line number and rule id.
 //!
 //! Any other file is read as one of Semgrep's: `ruleid: id` and `ok: id` speak of the next line.
 //! `todoruleid:` and `todook:` stay open either way.
@@ -117,6 +118,9 @@ pub fn find(path: &Path, rules: &[Rule]) -> anyhow::Result<Vec<Case>> {
             continue;
         }
         let file = entry.into_path();
+        if file.extension().is_some_and(|ending| ending == "expect") {
+            continue;
+        }
         let (key, case) = place(&file, rules, path, &start);
         cases.entry(key).or_insert(case).files.push(file);
     }
@@ -165,7 +169,8 @@ fn place(file: &Path, rules: &[Rule], path: &Path, start: &Path) -> (PathBuf, Ca
 pub fn check(case: &Case, rules: &Rules, analyzer: &Analyzer<'_>) -> Option<Vec<String>> {
     let inputs: Vec<Input> = case.files.iter().map(|file| input(case, file)).collect();
     let mut marks = Marks::default();
-    for input in &inputs {
+    for (input, file) in inputs.iter().zip(&case.files) {
+        marks.read_beside(&input.relative, file);
         if let Ok(decoded) = analysis::read(&input.origin) {
             let source = SourceFile::new(&*input.relative, decoded.text);
             match case.rule {
@@ -234,6 +239,23 @@ impl Marks {
         }
     }
 
+    /// The marks of a file that cannot hold comments.
+    fn read_beside(&mut self, relative: &str, file: &Path) {
+        let mut name = file.as_os_str().to_owned();
+        name.push(".expect");
+        let text = std::fs::read_to_string(name).unwrap_or_default();
+        for line in text.lines() {
+            let Some((line, id)) = line.split_once(' ') else {
+                continue;
+            };
+            if let Ok(line) = line.parse() {
+                let id = id.trim().to_owned();
+                self.rules.insert(id.clone());
+                self.expected.insert((relative.to_owned(), line, id), false);
+            }
+        }
+    }
+
     fn read_semgrep(&mut self, source: &SourceFile) {
         let mut waiting: Vec<(&str, String)> = Vec::new();
         for line in 1..=source.lines.count() {
@@ -297,7 +319,7 @@ fn ids_after(line: &str, word: &str) -> Vec<String> {
     let mark = format!("{word}:");
     let starts = line.match_indices(&mark).find(|(at, _)| {
         let before = line[..*at].trim_end();
-        before.ends_with(['#', '/', '-', ';', '*', '"'])
+        before.ends_with(['#', '/', '-', ';', '*', '!', '"'])
     });
     let Some((at, _)) = starts else {
         return Vec::new();

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use caveat_engine::RuleSet;
 use caveat_engine::rule::{self, Dialect, Loaded, Rule, RuleError};
+use caveat_engine::ruleset::Program;
+use caveat_engine::trigger::NumberedClause;
 use caveat_parser::Language;
 
 use crate::args::RuleArgs;
@@ -31,17 +33,37 @@ impl Rules {
         self.places[rule as usize]
     }
 
+    /// What runs on files of each language, with its number there.
+    pub fn programs(&self) -> impl Iterator<Item = (Language, usize, &Program)> {
+        Language::all().flat_map(|language| {
+            let programs = &self.set.languages[language.index()].programs;
+            let numbered = programs.iter().enumerate();
+            numbered.map(move |(at, program)| (language, at, program))
+        })
+    }
+
+    /// Clauses of a program's trigger: one word of each must occur. None: it always runs.
+    pub fn trigger(&self, language: Language, program: usize) -> Vec<Vec<&str>> {
+        let triggers = &self.set.languages[language.index()].triggers;
+        let words = |clause: &NumberedClause| {
+            let words = clause.any.iter().map(|&word| triggers.text(word));
+            words.collect()
+        };
+        triggers.clauses(program).iter().map(words).collect()
+    }
+
+    fn text_programs(&self) -> &[Program] {
+        &self.set.languages[Language::TEXT.index()].programs
+    }
+
     /// Whether some rule reads files that have no grammar.
     pub fn want_text(&self) -> bool {
-        let mut programs = self.set.programs.iter();
-        programs.any(|program| program.language == Language::TEXT)
+        !self.text_programs().is_empty()
     }
 
     /// Whether a user's rule reads this file, whatever its name suggests.
     pub fn ask_for(&self, relative: &str) -> bool {
-        let text = |program: &&caveat_engine::ruleset::Program| program.language == Language::TEXT;
-        let mut programs = self.set.programs.iter().filter(text);
-        programs.any(|program| {
+        self.text_programs().iter().any(|program| {
             let stated = program.paths.are_stated();
             (stated || self.custom) && program.paths.allow(relative)
         })
