@@ -1,9 +1,20 @@
-//! The parts of the program `caveat` that tests and the binary share.
+//! The command line of caveat: arguments, files, reports. Only this crate knows about paths on
+//! disk, threads, terminals and SARIF. The binary is a thin shell around it.
 
+pub mod analysis;
 pub mod args;
+pub mod catalog;
+pub mod explain;
 pub mod fingerprint;
-pub mod marks;
+pub mod fix;
+pub mod fixtures;
+mod generated;
+mod git;
+pub mod output;
+mod progress;
 pub mod report;
 pub mod ruleset;
 pub mod scan;
+pub mod selection;
+mod terminal;
 pub mod walk;

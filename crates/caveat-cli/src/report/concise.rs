@@ -34,6 +34,9 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 /// Writes one line per file that was analysed in part or not at all and that the user would expect
 /// to be. Binary and generated files are in the summary only.
 pub(super) fn write_notices(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    if report.options.quiet {
+        return Ok(());
+    }
     let expected =
         |notice: &&Notice| !matches!(notice.kind, NoticeKind::NotText | NoticeKind::Generated);
     for file in &report.files {
@@ -54,6 +57,9 @@ pub(super) fn write_notices(report: &Report, out: &mut dyn Write) -> io::Result<
 pub(super) fn write_end(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if report.options.statistics {
         out.write_all(statistics(report).as_bytes())?;
+    }
+    if report.options.quiet {
+        return Ok(());
     }
     writeln!(out, "{}", summary_line(report))
 }

@@ -9,7 +9,7 @@ pub(super) const VERSION: &str = "4.14";
 
 /// The official name of a weakness; `CWE-n` for one that no rule of caveat used when the table
 /// was made.
-pub(super) fn name(id: u32) -> String {
+pub(crate) fn name(id: u32) -> String {
     match NAMES.binary_search_by_key(&id, |entry| entry.0) {
         Ok(at) => NAMES[at].1.to_owned(),
         Err(_) => format!("CWE-{id}"),

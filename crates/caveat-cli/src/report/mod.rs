@@ -14,7 +14,7 @@ use caveat_engine::rule::{Confidence, Rule, Severity};
 use caveat_parser::{SourceFile, Span};
 
 pub mod concise;
-mod cwe;
+pub(crate) mod cwe;
 mod excerpt;
 pub mod json;
 mod place;
@@ -115,7 +115,7 @@ impl Skip {
     }
 
     /// The word for it in summaries.
-    fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Skip::Vendored => "vendored",
             Skip::Generated => "generated",
@@ -141,6 +141,8 @@ pub struct Options {
     pub hyperlinks: bool,
     /// Whether the text formats end with a table of findings per rule.
     pub statistics: bool,
+    /// Whether the text formats leave out notices and the summary.
+    pub quiet: bool,
 }
 
 impl Report<'_> {
@@ -200,7 +202,7 @@ impl Report<'_> {
 }
 
 /// caveat's word for a severity.
-fn severity_word(severity: Severity) -> &'static str {
+pub(crate) fn severity_word(severity: Severity) -> &'static str {
     match severity {
         Severity::Low => "low",
         Severity::Medium => "medium",
@@ -210,7 +212,7 @@ fn severity_word(severity: Severity) -> &'static str {
 }
 
 /// caveat's word for a confidence.
-fn confidence_word(confidence: Confidence) -> &'static str {
+pub(crate) fn confidence_word(confidence: Confidence) -> &'static str {
     match confidence {
         Confidence::Low => "low",
         Confidence::Medium => "medium",
@@ -232,7 +234,7 @@ fn notice_name(kind: NoticeKind) -> &'static str {
 }
 
 /// The page of a rule: its own, or the first link that a user's rule gives.
-fn rule_url(rule: &Rule) -> String {
+pub(crate) fn rule_url(rule: &Rule) -> String {
     let link = |text: &&String| text.starts_with("https://") && !text.contains(char::is_whitespace);
     match rule.references.iter().find(link) {
         Some(link) if rule.family.is_empty() => link.clone(),

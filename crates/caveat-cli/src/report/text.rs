@@ -81,7 +81,8 @@ fn level(severity: Severity) -> Level<'static> {
 /// What is said below the code.
 fn notes(rule: &Rule, finding: &Finding, fix_is_shown: bool) -> Vec<(Level<'static>, String)> {
     let mut notes = Vec::new();
-    if !rule.fix.is_empty() {
+    let is_said = |fix: &Fix| fix.description == rule.fix;
+    if !rule.fix.is_empty() && !finding.fix.as_ref().is_some_and(is_said) {
         notes.push((Level::HELP, rule.fix.clone()));
     }
     if let (Some(fix), false) = (&finding.fix, fix_is_shown) {

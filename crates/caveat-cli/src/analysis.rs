@@ -1,0 +1,249 @@
+//! Texts through the engine, in parallel: the one place that reads files and calls the analysis.
+//!
+//! Whatever happens to one file stays with it: a file that cannot be read, decoded or analysed
+//! gives a notice, a panic too, and the others go on.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+use std::time::{Duration, Instant};
+
+use caveat_engine::finding::{FileReport, Notice, NoticeKind};
+use caveat_engine::{RuleSet, ScanOptions, scan_file};
+use caveat_parser::source::{self, Encoding};
+use caveat_parser::{Language, Parsers, SourceFile};
+use rayon::prelude::*;
+
+use crate::generated;
+
+/// Stack of a worker, in bytes of address space: deep nesting costs stack, not the run.
+const STACK: usize = 64 * 1024 * 1024;
+
+/// A text to analyse.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// Path relative to the root, with `/`.
+    pub relative: String,
+    /// Where the text is.
+    pub origin: Origin,
+    /// Whether it is analysed even if it looks generated.
+    pub explicit: bool,
+}
+
+/// Where a text is.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    /// In a file.
+    Disk(PathBuf),
+    /// Here, as it came.
+    Bytes(Vec<u8>),
+}
+
+/// A text that was read, with what is needed to write it back.
+pub struct Decoded {
+    /// The text.
+    pub text: String,
+    /// How its bytes became text.
+    pub encoding: Encoding,
+}
+
+/// What happened to one input.
+pub struct Outcome {
+    /// What is known of it.
+    pub report: FileReport,
+    /// Reading and analysis together, on one thread.
+    pub took: Duration,
+}
+
+/// Threads with parsers of their own, ready to analyse.
+pub struct Analyzer<'r> {
+    rules: &'r RuleSet,
+    options: ScanOptions,
+    pool: rayon::ThreadPool,
+}
+
+thread_local! {
+    /// Parsers are costly to make and kept from file to file.
+    static PARSERS: RefCell<Parsers> = RefCell::default();
+    /// Whether a panic on this thread is caught and reported.
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+    /// What the last caught panic said.
+    static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+impl<'r> Analyzer<'r> {
+    /// Starts `threads` threads; 0 is one per core.
+    ///
+    /// # Errors
+    /// When the system refuses threads.
+    pub fn new(rules: &'r RuleSet, options: ScanOptions, threads: usize) -> anyhow::Result<Self> {
+        let builder = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let pool = builder.stack_size(STACK).build()?;
+        catch_panics();
+        Ok(Analyzer {
+            rules,
+            options,
+            pool,
+        })
+    }
+
+    /// Analyses all inputs and calls `done` after each. The outcomes are in the order of the
+    /// inputs.
+    pub fn run(&self, inputs: &[Input], done: &(dyn Fn() + Sync)) -> Vec<Outcome> {
+        self.pool.install(|| {
+            inputs
+                .par_iter()
+                .map(|input| {
+                    let outcome = self.one(input);
+                    done();
+                    outcome
+                })
+                .collect()
+        })
+    }
+
+    /// Analyses one text that is in memory already.
+    pub fn text(&self, relative: &str, text: &str) -> FileReport {
+        let file = SourceFile::new(relative, text);
+        self.pool
+            .install(|| guarded(relative, || self.analyse(file)))
+    }
+
+    fn one(&self, input: &Input) -> Outcome {
+        let start = Instant::now();
+        let report = guarded(&input.relative, || match read(&input.origin) {
+            Ok(decoded) => self.decoded(input, decoded),
+            Err(notice) => noticed(&input.relative, notice.0, notice.1),
+        });
+        let took = start.elapsed();
+        Outcome { report, took }
+    }
+
+    fn decoded(&self, input: &Input, decoded: Decoded) -> FileReport {
+        let language = Language::from_path(&input.relative);
+        if !input.explicit && generated::is_generated(language, &decoded.text) {
+            return noticed(
+                &input.relative,
+                NoticeKind::Generated,
+                "looks generated".into(),
+            );
+        }
+        let mut report = self.analyse(SourceFile::new(&*input.relative, decoded.text));
+        if decoded.encoding.lossy {
+            let message = format!(
+                "not valid {}; the bytes that could not be decoded were replaced",
+                decoded.encoding.name
+            );
+            report.notices.insert(
+                0,
+                Notice {
+                    kind: NoticeKind::PartlyParsed,
+                    path: report.path.clone(),
+                    span: None,
+                    message,
+                },
+            );
+        }
+        report
+    }
+
+    fn analyse(&self, file: SourceFile) -> FileReport {
+        // Taken out, so that a panic leaves no half-used parser behind.
+        let mut parsers = PARSERS.take();
+        let report = scan_file(self.rules, file, self.options, &mut parsers);
+        PARSERS.set(parsers);
+        report
+    }
+}
+
+/// Reads and decodes.
+///
+/// # Errors
+/// What became of it instead, with words for the user.
+pub fn read(origin: &Origin) -> Result<Decoded, (NoticeKind, String)> {
+    let bytes = match origin {
+        Origin::Bytes(bytes) => bytes.clone(),
+        Origin::Disk(path) => read_bytes(path)?,
+    };
+    match source::decode(bytes) {
+        Ok((text, encoding)) => Ok(Decoded { text, encoding }),
+        Err(error) => Err((NoticeKind::NotText, error.to_string())),
+    }
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>, (NoticeKind, String)> {
+    std::fs::read(path)
+        .map_err(|error| (NoticeKind::Unreadable, format!("cannot be read: {error}")))
+}
+
+/// A report of nothing but a notice.
+pub fn noticed(relative: &str, kind: NoticeKind, message: String) -> FileReport {
+    let notice = Notice {
+        kind,
+        path: relative.into(),
+        span: None,
+        message,
+    };
+    FileReport {
+        source: None,
+        path: notice.path.clone(),
+        findings: Vec::new(),
+        notices: vec![notice],
+    }
+}
+
+/// Runs an analysis; a panic becomes a notice.
+fn guarded(relative: &str, analysis: impl FnOnce() -> FileReport) -> FileReport {
+    GUARDED.set(true);
+    let outcome = panic::catch_unwind(AssertUnwindSafe(analysis));
+    GUARDED.set(false);
+    outcome.unwrap_or_else(|_| {
+        let message = format!(
+            "a bug in caveat stopped the analysis of this file ({}); please report it",
+            PANIC.take()
+        );
+        noticed(relative, NoticeKind::Internal, message)
+    })
+}
+
+/// Keeps what a guarded panic says for its notice; others are printed as ever.
+fn catch_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !GUARDED.get() {
+                return usual(info);
+            }
+            let payload = info.payload();
+            let text = payload.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+            let what = text.unwrap_or("no message");
+            let place = info.location().map(ToString::to_string);
+            PANIC.set(format!("{what}, {}", place.unwrap_or_default()));
+        }));
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_a_notice() {
+        catch_panics();
+        let report = guarded("a.py", || panic!("no such node"));
+        let notice = &report.notices[0];
+        assert_eq!(notice.kind, NoticeKind::Internal);
+        assert!(
+            notice.message.contains("no such node, "),
+            "{}",
+            notice.message
+        );
+        let fine = guarded("b.py", || {
+            noticed("b.py", NoticeKind::NotText, String::new())
+        });
+        assert_eq!(fine.notices[0].kind, NoticeKind::NotText);
+    }
+}
