@@ -65,7 +65,7 @@ fn costs(rules: &Rules) -> String {
         let trigger = rules.trigger(language, at);
         let words = match trigger.is_empty() {
             true => "always runs".to_owned(),
-            false => joined(trigger),
+            false => trigger.join("; or "),
         };
         let id = rules.set.rule(program.rule).id.as_str();
         let key = (words != "always runs", id, words);
@@ -75,18 +75,6 @@ fn costs(rules: &Rules) -> String {
         .iter()
         .map(|((_, id, words), languages)| format!("{id} ({}): {words}\n", languages.join(", ")))
         .collect()
-}
-
-fn joined(trigger: Vec<Vec<&str>>) -> String {
-    let text = |words: Vec<&str>| {
-        let quoted: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
-        match quoted.as_slice() {
-            [only] => only.clone(),
-            _ => format!("({})", quoted.join(" or ")),
-        }
-    };
-    let clauses: Vec<_> = trigger.into_iter().map(text).collect();
-    clauses.join(" and ")
 }
 
 #[derive(Serialize)]
@@ -104,12 +92,12 @@ struct JsonRule<'r> {
     fix: &'r str,
     url: String,
     references: &'r [String],
-    /// For each language, the clauses of its trigger; none means that the rule always runs.
-    triggers: BTreeMap<&'static str, Vec<Vec<&'r str>>>,
+    /// For each language, the alternatives of its trigger; none means that the rule always runs.
+    triggers: BTreeMap<&'static str, Vec<String>>,
 }
 
 fn json(rules: &Rules) -> anyhow::Result<String> {
-    let mut triggers: BTreeMap<u32, BTreeMap<&'static str, Vec<Vec<&str>>>> = BTreeMap::new();
+    let mut triggers: BTreeMap<u32, BTreeMap<&'static str, Vec<String>>> = BTreeMap::new();
     for (language, at, program) in rules.programs() {
         let of_rule = triggers.entry(program.rule).or_default();
         of_rule.insert(language.name(), rules.trigger(language, at));

@@ -42,14 +42,33 @@ impl Rules {
         })
     }
 
-    /// Clauses of a program's trigger: one word of each must occur. None: it always runs.
-    pub fn trigger(&self, language: Language, program: usize) -> Vec<Vec<&str>> {
+    /// The alternatives of a program's trigger in words. None: it always runs.
+    pub fn trigger(&self, language: Language, program: usize) -> Vec<String> {
         let triggers = &self.set.languages[language.index()].triggers;
-        let words = |clause: &NumberedClause| {
-            let words = clause.any.iter().map(|&word| triggers.text(word));
-            words.collect()
+        let clause = |clause: &NumberedClause| {
+            let words = clause
+                .any
+                .iter()
+                .map(|&word| format!("`{}`", triggers.text(word)));
+            let words: Vec<String> = words.collect();
+            let place = if clause.local { "" } else { " in the file" };
+            match words.as_slice() {
+                [only] => format!("{only}{place}"),
+                _ => format!("({}){place}", words.join(" or ")),
+            }
         };
-        triggers.clauses(program).iter().map(words).collect()
+        let conjunction = |clauses: &Vec<NumberedClause>| {
+            clauses.iter().map(clause).collect::<Vec<_>>().join(" and ")
+        };
+        let alternatives: Vec<String> = triggers
+            .alternatives(program)
+            .iter()
+            .map(conjunction)
+            .collect();
+        match alternatives.iter().any(String::is_empty) {
+            true => Vec::new(),
+            false => alternatives,
+        }
     }
 
     fn text_programs(&self) -> &[Program] {

@@ -42,15 +42,17 @@ pub fn plan(
     }
     let mut selector = Selector::new(skeleton, text, triggers, hits);
     for &(at, program) in code {
-        let clauses: Vec<&NumberedClause> = triggers
-            .clauses(at)
-            .iter()
-            .filter(|clause| clause.local)
-            .collect();
-        if clauses.is_empty() {
-            return Plan::Whole;
+        for conjunction in triggers.alternatives(at) {
+            if !Triggers::all_hold(conjunction, hits) {
+                continue;
+            }
+            let local: Vec<&NumberedClause> =
+                conjunction.iter().filter(|clause| clause.local).collect();
+            if local.is_empty() {
+                return Plan::Whole;
+            }
+            selector.select(&local, program);
         }
-        selector.select(&clauses, program);
     }
     selector.finish()
 }
@@ -63,6 +65,9 @@ struct Selector<'s> {
     selected: FxHashSet<ItemIndex>,
     /// Other names of literals in this file: `from hashlib import md5 as m`.
     aliases: FxHashMap<&'s str, Vec<&'s str>>,
+    /// Values and names of bindings at the top of the file and in classes: a literal in the value
+    /// may matter wherever the name stands.
+    bindings: Vec<(Span, &'s str)>,
 }
 
 impl<'s> Selector<'s> {
@@ -78,17 +83,12 @@ impl<'s> Selector<'s> {
                     .push(alias.text(text));
             }
         }
+        let mut bindings = Vec::new();
         for item in &skeleton.items {
             if item.kind != ItemKind::Binding {
                 continue;
             }
-            // `get = requests.get`: the last word of the value has another name.
-            let value = item.body.text(text).trim();
-            let dotted = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ':');
-            if !value.is_empty() && value.chars().all(dotted) {
-                let last = value.rsplit(['.', ':']).next().unwrap_or(value);
-                aliases.entry(last).or_default().push(item.name.text(text));
-            }
+            bindings.push((item.body, item.name.text(text)));
         }
         Selector {
             skeleton,
@@ -97,6 +97,7 @@ impl<'s> Selector<'s> {
             hits,
             selected: FxHashSet::default(),
             aliases,
+            bindings,
         }
     }
 
@@ -172,10 +173,12 @@ impl<'s> Selector<'s> {
         })
     }
 
-    fn aliases_of(&self, literal: u32) -> &[&'s str] {
-        self.aliases
-            .get(self.triggers.text(literal))
-            .map_or(&[], Vec::as_slice)
+    fn aliases_of(&self, literal: u32) -> Vec<&'s str> {
+        let text = self.triggers.text(literal);
+        let mut found = self.aliases.get(text).cloned().unwrap_or_default();
+        let holds = |(value, _): &&(Span, &'s str)| self.hits.inside(literal, *value);
+        found.extend(self.bindings.iter().filter(holds).map(|(_, name)| *name));
+        found
     }
 
     fn alias_offsets(&self, literal: u32) -> Vec<u32> {

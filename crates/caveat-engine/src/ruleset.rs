@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use caveat_parser::Constant;
 use caveat_parser::Parsers;
 use caveat_parser::lang::{Language, Role};
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -16,7 +17,7 @@ use crate::pattern::matcher::Options;
 use crate::pattern::{self, Argument, KeywordName, MvTable, Pat, Pattern, Root, StringPart};
 use crate::rule::{self, Body, Dialect, Overrides, Predicate, Rule, RuleError};
 use crate::text_regex::{ConditionRegex, TextRegex};
-use crate::trigger::{Clause, Literal, Triggers, TriggersBuilder};
+use crate::trigger::{Clause, Literal, Trigger, Triggers, TriggersBuilder};
 
 /// All rules of a scan, ready to run.
 pub struct RuleSet {
@@ -177,12 +178,12 @@ struct Builder {
 
 impl Builder {
     /// Adds a program to what runs on a language's files.
-    fn add(&mut self, language: Language, program: Program, clauses: &[Clause]) {
+    fn add(&mut self, language: Language, program: Program, trigger: &[Vec<Clause>]) {
         self.programs.resize_with(Language::count(), Vec::new);
         self.triggers
             .resize_with(Language::count(), TriggersBuilder::default);
         self.programs[language.index()].push(program);
-        self.triggers[language.index()].add(clauses);
+        self.triggers[language.index()].add(trigger);
     }
 
     fn rule(&mut self, index: u32, rule: &Rule) {
@@ -230,7 +231,7 @@ impl Builder {
             analysis.kinds.is_empty() || analysis.kinds.iter().any(|kind| kind.may_be_code());
         let languages = if in_code { Language::count() } else { 1 };
         for language in Language::all().take(languages) {
-            self.add(language, program.clone(), std::slice::from_ref(&clause));
+            self.add(language, program.clone(), &[vec![clause.clone()]]);
         }
     }
 
@@ -272,7 +273,7 @@ impl Builder {
             let mut program = Program::new(index, ProgramBody::Check(check), paths);
             program.needs_tree = language.tables().is_some();
             program.whole_file = check.whole_file;
-            self.add(language, program, &clauses);
+            self.add(language, program, std::slice::from_ref(&clauses));
         }
     }
 
@@ -291,10 +292,10 @@ impl Builder {
             self.keys.truncate(first_leaf);
             return;
         }
-        let clauses = if rule.triggers.is_empty() {
-            self.clauses(&compiled)
+        let trigger = if rule.triggers.is_empty() {
+            self.trigger(&compiled)
         } else {
-            stated(&rule.triggers)
+            vec![stated(&rule.triggers)]
         };
         let anchors = self.anchors(&compiled).unwrap_or_default();
         let (table, overrides) = (scope.table, scope.overrides);
@@ -326,10 +327,10 @@ impl Builder {
         // A formula over text runs on the code, too, that its paths name.
         if language == Language::TEXT && program.paths.are_stated() {
             for other in Language::all().filter(|&other| other != language) {
-                self.add(other, program.clone(), &clauses);
+                self.add(other, program.clone(), &trigger);
             }
         }
-        self.add(language, program, &clauses);
+        self.add(language, program, &trigger);
     }
 
     fn paths(&mut self, rule: &Rule) -> Paths {
@@ -568,64 +569,50 @@ impl Builder {
 
     // ---- what must be there ----
 
-    /// Clauses that hold in every file in which the formula matches.
-    fn clauses(&self, formula: &Formula) -> Vec<Clause> {
+    /// What must be in a file for the formula to match: one of these conjunctions.
+    fn trigger(&self, formula: &Formula) -> Trigger {
         match &formula.op {
             Op::Leaf(leaf) => match &self.leaves[leaf.0 as usize] {
                 Leaf::Pattern(pattern, _) => {
                     let mut literals = Vec::new();
                     required(&pattern.root, &mut literals);
-                    literals.into_iter().map(|literal| vec![literal]).collect()
+                    vec![literals.into_iter().map(|literal| vec![literal]).collect()]
                 }
-                Leaf::Regex(_) => Vec::new(),
+                Leaf::Regex(_) => vec![Vec::new()],
             },
-            Op::All(all) => {
-                let mut clauses: Vec<Clause> = Vec::new();
-                for (_, part) in &all.positive {
-                    for clause in self.clauses(part) {
-                        if !clauses.contains(&clause) {
-                            clauses.push(clause);
-                        }
-                    }
-                }
-                for condition in &all.conditions {
-                    condition_clauses(condition, &mut clauses);
-                }
-                clauses
-            }
-            Op::Any(parts) => {
-                // What every alternative needs, and one literal of each otherwise.
-                let all: Vec<Vec<Clause>> = parts.iter().map(|part| self.clauses(part)).collect();
-                let Some(first) = all.first() else {
-                    return Vec::new();
-                };
-                let mut common: Vec<Clause> = first
-                    .iter()
-                    .filter(|clause| all.iter().all(|clauses| clauses.contains(clause)))
-                    .cloned()
-                    .collect();
-                let mut merged: Clause = Vec::new();
-                for clauses in &all {
-                    let best = clauses.iter().max_by_key(|clause| {
-                        clause
-                            .iter()
-                            .map(|literal| literal.text.len())
-                            .min()
-                            .unwrap_or(0)
-                    });
-                    let Some(best) = best else { return common };
-                    for literal in best {
-                        if !merged.contains(literal) {
-                            merged.push(literal.clone());
-                        }
-                    }
-                }
-                if !common.contains(&merged) {
-                    common.push(merged);
-                }
-                common
-            }
+            Op::Any(parts) => parts.iter().flat_map(|part| self.trigger(part)).collect(),
+            Op::All(all) => self.trigger_of_all(all),
         }
+    }
+
+    fn trigger_of_all(&self, all: &All) -> Trigger {
+        let mut parts: Vec<Trigger> = Vec::new();
+        for (inside, part) in &all.positive {
+            let mut trigger = self.trigger(part);
+            if *inside {
+                // What lies around the match need not be in the same item.
+                let clauses = trigger.iter_mut().flatten();
+                clauses.flatten().for_each(|literal| literal.local = false);
+            }
+            parts.push(trigger);
+        }
+        parts.sort_by_key(Vec::len);
+        let mut conditions: Vec<Clause> = Vec::new();
+        for condition in &all.conditions {
+            condition_clauses(condition, &mut conditions);
+        }
+        let mut product: Trigger = vec![conditions];
+        for part in parts {
+            // Too many combinations: leaving a part out only makes the trigger weaker.
+            if product.len() * part.len() > MOST_ALTERNATIVES {
+                continue;
+            }
+            product = product
+                .iter()
+                .flat_map(|left| part.iter().map(|right| join(left, right)))
+                .collect();
+        }
+        product
     }
 
     /// Leaves of which at least one must match, the most selective choice; `None` if unknown.
@@ -717,9 +704,22 @@ impl Scope<'_> {
 /// A name that must resolve to one of some paths needs a last segment where the rule matches (or
 /// another name for it) and a first one in the file.
 fn condition_clauses(condition: &Condition, clauses: &mut Vec<Clause>) {
+    if let Condition::Regex {
+        regex,
+        negated: false,
+        ..
+    } = condition
+    {
+        return text_clause(regex.expression(), clauses);
+    }
     let Condition::Where { any_of, .. } = condition else {
         return;
     };
+    if let [only] = any_of.as_slice()
+        && let (Predicate::Matches(text), false) = (&only.test.predicate, only.test.negated)
+    {
+        return text_clause(text, clauses);
+    }
     let mut first: Clause = Vec::new();
     let mut last: Clause = Vec::new();
     for test in any_of {
@@ -746,6 +746,31 @@ fn condition_clauses(condition: &Condition, clauses: &mut Vec<Clause>) {
     }
     clauses.push(first);
 }
+
+/// What an expression over a metavariable needs: its text, or that of a constant, holds it.
+fn text_clause(expression: &str, clauses: &mut Vec<Clause>) {
+    if let Some(any) = literals_of(expression).filter(|any| !any.is_empty()) {
+        let plain = |text: &String| text.bytes().all(|byte| byte.is_ascii_graphic());
+        if any.iter().all(plain) {
+            clauses.push(any.iter().map(|text| Literal::part(text)).collect());
+        }
+    }
+}
+
+/// Both conjunctions as one.
+fn join(left: &[Clause], right: &[Clause]) -> Vec<Clause> {
+    let mut joined = left.to_vec();
+    joined.extend(
+        right
+            .iter()
+            .filter(|clause| !left.contains(clause))
+            .cloned(),
+    );
+    joined
+}
+
+/// Alternatives of one trigger; beyond, parts of the formula are left out of it.
+const MOST_ALTERNATIVES: usize = 64;
 
 /// Triggers that the rule states; `~word` may stand anywhere in the file.
 fn stated(triggers: &[Vec<String>]) -> Vec<Clause> {
@@ -903,6 +928,14 @@ fn required_by(pat: &Pat, out: &mut Vec<Literal>) {
                 .flatten()
                 .for_each(|segment| need(Literal::anywhere(segment), out));
         }
+        Pat::Literal(Constant::Str(text) | Constant::Bytes(text)) => need_text(text, out),
+        Pat::StringRegex(regex) => {
+            if let Some(any) = literals_of(regex.as_str())
+                && let [only] = any.as_slice()
+            {
+                need_text(only, out);
+            }
+        }
         Pat::Formatted(parts) => {
             for part in parts {
                 if let StringPart::Hole(pat) = part {
@@ -999,6 +1032,30 @@ fn asks_types(formula: &Formula) -> bool {
                 || all.negative.iter().any(|(_, part)| asks_types(part))
         }
     }
+}
+
+/// The content of a string, where it is written in source as it reads.
+fn need_text(text: &str, out: &mut Vec<Literal>) {
+    let plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() || byte == b' ')
+        && !text.contains(['\\', '"', '\'', '$', '{', '}']);
+    let literal = Literal::part(text);
+    if plain && text.len() >= 3 && !out.contains(&literal) {
+        out.push(literal);
+    }
+}
+
+/// Texts of which one is in everything that the expression matches; `None` if that is not known.
+fn literals_of(expression: &str) -> Option<Vec<String>> {
+    let hir = regex_syntax::parse(expression).ok()?;
+    let literals = regex_syntax::hir::literal::Extractor::new().extract(&hir);
+    let found: Vec<String> = literals
+        .literals()?
+        .iter()
+        .map(|literal| String::from_utf8(literal.as_bytes().to_vec()).ok())
+        .collect::<Option<_>>()?;
+    (found.len() <= 32 && found.iter().all(|text| text.len() >= 3)).then_some(found)
 }
 
 fn need(literal: Literal, out: &mut Vec<Literal>) {

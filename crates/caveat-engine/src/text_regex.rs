@@ -133,6 +133,11 @@ impl ConditionRegex {
         compile_regex(&self.0.expression, false).map(|_| ())
     }
 
+    /// The expression as written.
+    pub fn expression(&self) -> &str {
+        &self.0.expression
+    }
+
     fn get(&self) -> Option<&RegexKind> {
         let compile = || compile_regex(&self.0.expression, false).ok();
         self.0.compiled.get_or_init(compile).as_ref()

@@ -1,6 +1,6 @@
 //! Triggers: literals without which a rule cannot match, looked for in one pass over the text.
 //!
-//! A rule's trigger is a conjunction of clauses, each a set of alternatives. Files in which no
+//! A rule's trigger is a choice of conjunctions of clauses, each a set of alternatives. Files in which no
 //! rule's trigger holds are never parsed, and of the others only the items in which it holds
 //! (see [`crate::region`]).
 
@@ -60,11 +60,14 @@ fn stands_alone(literal: (bool, bool), text: &[u8], start: usize, end: usize) ->
         && !(literal.1 && text.get(end).is_some_and(|&byte| is_word(byte)))
 }
 
-/// Alternatives of which one must occur.
+/// Literals of which one must occur.
 pub type Clause = Vec<Literal>;
 
+/// Conjunctions of clauses, of which one must hold. An empty conjunction always holds.
+pub type Trigger = Vec<Vec<Clause>>;
+
 /// A clause by numbers of literals.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NumberedClause {
     /// Numbers of the alternatives.
     pub any: Vec<u32>,
@@ -77,7 +80,7 @@ pub struct Triggers {
     automaton: Option<AhoCorasick>,
     texts: Vec<String>,
     words: Vec<(bool, bool)>,
-    programs: Vec<Vec<NumberedClause>>,
+    programs: Vec<Vec<Vec<NumberedClause>>>,
 }
 
 /// Collects triggers.
@@ -85,31 +88,42 @@ pub struct Triggers {
 pub struct TriggersBuilder {
     texts: Vec<String>,
     words: Vec<(bool, bool)>,
-    numbers: FxHashMap<String, u32>,
-    programs: Vec<Vec<NumberedClause>>,
+    numbers: FxHashMap<(String, bool, bool), u32>,
+    programs: Vec<Vec<Vec<NumberedClause>>>,
 }
 
 impl TriggersBuilder {
-    /// Adds the next program's clauses. None at all means that it always runs.
-    pub fn add(&mut self, clauses: &[Clause]) {
-        let numbered = clauses
-            .iter()
-            .map(|clause| NumberedClause {
-                any: clause.iter().map(|literal| self.number(literal)).collect(),
-                local: clause.iter().all(|literal| literal.local),
-            })
-            .collect();
+    /// Adds the next program's trigger.
+    pub fn add(&mut self, trigger: &[Vec<Clause>]) {
+        let mut numbered: Vec<Vec<NumberedClause>> = Vec::with_capacity(trigger.len());
+        for conjunction in trigger {
+            let clauses = conjunction
+                .iter()
+                .map(|clause| self.clause(clause))
+                .collect();
+            if !numbered.contains(&clauses) {
+                numbered.push(clauses);
+            }
+        }
         self.programs.push(numbered);
     }
 
+    fn clause(&mut self, clause: &Clause) -> NumberedClause {
+        NumberedClause {
+            any: clause.iter().map(|literal| self.number(literal)).collect(),
+            local: clause.iter().all(|literal| literal.local),
+        }
+    }
+
     fn number(&mut self, literal: &Literal) -> u32 {
-        if let Some(&known) = self.numbers.get(&literal.text) {
+        let key = (literal.text.clone(), literal.starts_word, literal.ends_word);
+        if let Some(&known) = self.numbers.get(&key) {
             return known;
         }
         let number = self.texts.len() as u32;
         self.texts.push(literal.text.clone());
         self.words.push((literal.starts_word, literal.ends_word));
-        self.numbers.insert(literal.text.clone(), number);
+        self.numbers.insert(key, number);
         number
     }
 
@@ -176,11 +190,17 @@ impl Triggers {
     pub fn holds(&self, program: usize, hits: &Hits) -> bool {
         self.programs[program]
             .iter()
-            .all(|clause| clause.any.iter().any(|&literal| hits.present(literal)))
+            .any(|clauses| Self::all_hold(clauses, hits))
     }
 
-    /// The clauses of a program.
-    pub fn clauses(&self, program: usize) -> &[NumberedClause] {
+    /// Whether each clause has a literal in the file.
+    pub fn all_hold(clauses: &[NumberedClause], hits: &Hits) -> bool {
+        let holds = |clause: &NumberedClause| clause.any.iter().any(|&at| hits.present(at));
+        clauses.iter().all(holds)
+    }
+
+    /// The alternatives of a program's trigger.
+    pub fn alternatives(&self, program: usize) -> &[Vec<NumberedClause>] {
         &self.programs[program]
     }
 
