@@ -292,11 +292,10 @@ impl Builder {
             self.keys.truncate(first_leaf);
             return;
         }
-        let trigger = if rule.triggers.is_empty() {
-            self.trigger(&compiled)
-        } else {
-            vec![stated(&rule.triggers)]
-        };
+        // What the rule states holds beside what its patterns say.
+        let stated = stated(&rule.triggers);
+        let derived = self.trigger(&compiled);
+        let trigger: Trigger = derived.iter().map(|clauses| join(&stated, clauses)).collect();
         let anchors = self.anchors(&compiled).unwrap_or_default();
         let (table, overrides) = (scope.table, scope.overrides);
         let paths = self.paths(rule);
