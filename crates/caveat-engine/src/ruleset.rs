@@ -58,6 +58,8 @@ pub struct Program {
     pub leaves: Vec<LeafId>,
     /// Files it applies to.
     pub paths: Paths,
+    /// Whether what it finds in tests, examples and documents is kept.
+    pub in_tests: bool,
     /// Whether it looks across the items of a file, so that all of it must be parsed.
     pub whole_file: bool,
     /// Whether it looks at runs of statements or compound ones, so that the statements at the top
@@ -68,7 +70,7 @@ pub struct Program {
 }
 
 impl Program {
-    fn new(rule: u32, body: ProgramBody, paths: Paths) -> Self {
+    fn new(rule: u32, body: ProgramBody, paths: Paths, in_tests: bool) -> Self {
         Program {
             rule,
             needs_tree: false,
@@ -78,6 +80,7 @@ impl Program {
             anchors: Vec::new(),
             leaves: Vec::new(),
             paths,
+            in_tests,
             whole_file: false,
             needs_module: false,
             needs_class: false,
@@ -226,7 +229,7 @@ impl Builder {
             .map(|text| Literal::part(text))
             .collect();
         let paths = self.paths(rule);
-        let program = Program::new(index, ProgramBody::Text(analysis), paths);
+        let program = Program::new(index, ProgramBody::Text(analysis), paths, keeps_tests(rule));
         let in_code =
             analysis.kinds.is_empty() || analysis.kinds.iter().any(|kind| kind.may_be_code());
         let languages = if in_code { Language::count() } else { 1 };
@@ -270,7 +273,8 @@ impl Builder {
         };
         for language in languages {
             let paths = self.paths(rule);
-            let mut program = Program::new(index, ProgramBody::Check(check), paths);
+            let mut program =
+                Program::new(index, ProgramBody::Check(check), paths, keeps_tests(rule));
             program.needs_tree = language.tables().is_some();
             program.whole_file = check.whole_file;
             self.add(language, program, std::slice::from_ref(&clauses));
@@ -295,7 +299,10 @@ impl Builder {
         // What the rule states holds beside what its patterns say.
         let stated = stated(&rule.triggers);
         let derived = self.trigger(&compiled);
-        let trigger: Trigger = derived.iter().map(|clauses| join(&stated, clauses)).collect();
+        let trigger: Trigger = derived
+            .iter()
+            .map(|clauses| join(&stated, clauses))
+            .collect();
         let anchors = self.anchors(&compiled).unwrap_or_default();
         let (table, overrides) = (scope.table, scope.overrides);
         let paths = self.paths(rule);
@@ -322,6 +329,7 @@ impl Builder {
             needs_module: statements,
             needs_class,
             paths,
+            in_tests: keeps_tests(rule),
         };
         // A formula over text runs on the code, too, that its paths name.
         if language == Language::TEXT && program.paths.are_stated() {
@@ -754,6 +762,11 @@ fn text_clause(expression: &str, clauses: &mut Vec<Clause>) {
             clauses.push(any.iter().map(|text| Literal::part(text)).collect());
         }
     }
+}
+
+/// Native rules are quiet in tests unless they say otherwise; Semgrep knows no such thing.
+fn keeps_tests(rule: &Rule) -> bool {
+    rule.in_tests || rule.dialect == Dialect::Semgrep
 }
 
 /// Both conjunctions as one.

@@ -77,9 +77,11 @@ pub fn scan_file(
 type Active<'r> = (usize, &'r Program);
 
 fn active_programs<'r>(own: &'r LanguageRules, path: &str, hits: &Hits) -> Vec<Active<'r>> {
+    let in_tests = context::is_test_path(path);
     own.programs
         .iter()
         .enumerate()
+        .filter(|(_, program)| program.in_tests || !in_tests)
         .filter(|(at, program)| own.triggers.holds(*at, hits) && program.paths.allow(path))
         .collect()
 }
