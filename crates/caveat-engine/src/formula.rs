@@ -10,11 +10,12 @@ use std::rc::Rc;
 use caveat_parser::lang::Role;
 use caveat_parser::{Constant, NodeId, Span};
 
-use crate::pattern::matcher::{Match, Matcher, Options, matches_at, same_bound};
+use crate::pattern::matcher::{Match, Matcher, Options, matches_at, same_bound, type_matches};
 use crate::pattern::{Bound, Env, Mv, MvTable, Pattern};
 use crate::rule::comparison::Value;
 use crate::rule::{Comparison, Expression, Form, Predicate, Test};
 use crate::text_regex::{ConditionRegex, TextRegex};
+use caveat_parser::names::Root;
 
 /// Index of a leaf in the rule set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -552,9 +553,9 @@ impl<'f, 'a> Evaluator<'f, 'a> {
             Predicate::Form(form) => self.has_form(*form, bound),
             Predicate::Type(path) => self.has_type(path, bound),
             Predicate::Resolves(path) => self.resolves(path, bound),
-            Predicate::Matches(_) => regex.is_some_and(|regex| match value() {
-                Some(Constant::Str(text) | Constant::Bytes(text)) => regex.is_match(&text),
-                _ => regex.is_match(self.text_of(bound)),
+            Predicate::Matches(_) => regex.is_some_and(|regex| {
+                regex.is_match(self.text_of(bound))
+                    || value().is_some_and(|value| value.text().is_some_and(|t| regex.is_match(t)))
             }),
             Predicate::Length(comparison, wanted) => match value() {
                 Some(Constant::Str(text) | Constant::Bytes(text)) => {
@@ -617,11 +618,10 @@ impl<'f, 'a> Evaluator<'f, 'a> {
             _ => None,
         };
         builtin == Some(path)
-            || self
-                .matcher
-                .names
-                .type_of(*node)
-                .is_some_and(|resolved| dotted_matches(path, &resolved.path))
+            || self.matcher.names.type_of(*node).is_some_and(|resolved| {
+                let wanted: Vec<String> = segments(path).map(str::to_owned).collect();
+                type_matches(&wanted, &resolved.path) || dotted_matches(path, &resolved.path)
+            })
     }
 
     fn resolves(&self, path: &str, bound: &Bound) -> bool {
@@ -631,6 +631,7 @@ impl<'f, 'a> Evaluator<'f, 'a> {
         self.matcher
             .names
             .resolve(*node)
+            .filter(|resolved| matches!(resolved.root, Root::Imported | Root::Unbound))
             .is_some_and(|resolved| dotted_matches(path, &resolved.path))
     }
 }
@@ -648,12 +649,13 @@ fn comparable(constant: Constant) -> Option<Value> {
     })
 }
 
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split(['.', ':']).filter(|part| !part.is_empty())
+}
+
 /// Whether dotted `path` (with `::` or `.`, perhaps ending in `*`) is the resolved path.
 fn dotted_matches(path: &str, resolved: &[&str]) -> bool {
-    let wanted: Vec<&str> = path
-        .split(['.', ':'])
-        .filter(|part| !part.is_empty())
-        .collect();
+    let wanted: Vec<&str> = segments(path).collect();
     match wanted.split_last() {
         Some((&"*", before)) => resolved.len() > before.len() && resolved.starts_with(before),
         _ => wanted == resolved,

@@ -588,6 +588,9 @@ impl Builder {
                         }
                     }
                 }
+                for condition in &all.conditions {
+                    condition_clauses(condition, &mut clauses);
+                }
                 clauses
             }
             Op::Any(parts) => {
@@ -711,10 +714,48 @@ impl Scope<'_> {
     }
 }
 
+/// A name that must resolve to one of some paths needs a last segment where the rule matches (or
+/// another name for it) and a first one in the file.
+fn condition_clauses(condition: &Condition, clauses: &mut Vec<Clause>) {
+    let Condition::Where { any_of, .. } = condition else {
+        return;
+    };
+    let mut first: Clause = Vec::new();
+    let mut last: Clause = Vec::new();
+    for test in any_of {
+        let Predicate::Resolves(path) = &test.test.predicate else {
+            return;
+        };
+        let segments: Vec<&str> = path
+            .split(['.', ':'])
+            .filter(|part| !part.is_empty())
+            .collect();
+        let (Some(head), Some(tail)) = (segments.first(), segments.last()) else {
+            return;
+        };
+        if test.test.negated || head.len() < 3 {
+            return;
+        }
+        first.push(Literal::anywhere(head));
+        if tail.len() >= 3 && *tail != "*" {
+            last.push(Literal::new(tail));
+        }
+    }
+    if last.len() == first.len() {
+        clauses.push(last);
+    }
+    clauses.push(first);
+}
+
+/// Triggers that the rule states; `~word` may stand anywhere in the file.
 fn stated(triggers: &[Vec<String>]) -> Vec<Clause> {
+    let literal = |text: &String| match text.strip_prefix('~') {
+        Some(word) => Literal::anywhere(word),
+        None => Literal::new(text),
+    };
     triggers
         .iter()
-        .map(|any| any.iter().map(|text| Literal::new(text)).collect())
+        .map(|any| any.iter().map(literal).collect())
         .collect()
 }
 
@@ -811,13 +852,10 @@ fn required_by(pat: &Pat, out: &mut Vec<Literal>) {
             need(Literal::new(last), out);
         }
         Pat::Word(word) => need(Literal::new(word), out),
+        // A type may be told elsewhere in the file, in a signature or an import.
         Pat::Typed { path, .. } => {
-            if let Some(last) = path
-                .last()
-                .filter(|last| last.starts_with(char::is_uppercase))
-            {
-                need(Literal::anywhere(last), out);
-            }
+            path.iter()
+                .for_each(|segment| need(Literal::anywhere(segment), out));
         }
         Pat::Attribute { object, name } => {
             // An import may hide the object: `from os import $M`.

@@ -340,11 +340,13 @@ impl<'a> Names<'a> {
         match arena.role(node) {
             Role::Call => {
                 let callee = arena.children(node).next()?;
-                self.resolve_to(callee, depth)
+                match self.passes_receiver(callee) {
+                    Some(receiver) => self.type_to(receiver, depth),
+                    None => self.resolve_to(callee, depth),
+                }
             }
-            Role::Await | Role::QuestionMark | Role::Reference => {
-                self.type_to(arena.children(node).last()?, depth)
-            }
+            Role::Await | Role::QuestionMark => self.type_to(arena.children(node).next()?, depth),
+            Role::Reference => self.type_to(arena.children(node).last()?, depth),
             Role::Struct => self.resolve_to(arena.field(node, Field::Name)?, depth),
             Role::Identifier => {
                 self.type_of_binding(self.lookup(self.code.text_of(node), node)?.0, depth)
@@ -352,6 +354,31 @@ impl<'a> Names<'a> {
             Role::Attribute => self.type_of_binding(self.attribute_of_self(node)?, depth),
             _ => None,
         }
+    }
+
+    /// The receiver of a method that gives the receiver's own value, or what is inside it.
+    fn passes_receiver(&self, callee: NodeId) -> Option<NodeId> {
+        const PASSING: &[&str] = &[
+            "unwrap",
+            "expect",
+            "unwrap_or_default",
+            "clone",
+            "to_owned",
+            "as_ref",
+            "as_mut",
+            "borrow",
+            "borrow_mut",
+            "by_ref",
+            "try_clone",
+        ];
+        let arena = self.arena();
+        if arena.role(callee) != Role::Attribute {
+            return None;
+        }
+        let method = arena.children(callee).last()?;
+        PASSING
+            .contains(&self.code.text_of(method))
+            .then(|| arena.children(callee).next())?
     }
 
     fn type_of_binding(&self, binding: &Binding<'a>, depth: u32) -> Option<Resolved<'a>> {

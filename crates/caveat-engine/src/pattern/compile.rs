@@ -344,8 +344,14 @@ impl Compiler<'_, '_> {
     fn in_position(&mut self, parent: NodeId, field: Field, child: NodeId) -> Pat {
         let is_plain_name =
             self.role(child) == Role::Identifier && self.placeholder(child).is_none();
-        let names =
-            matches!(field, Field::Name | Field::Alias) || self.role(parent) == Role::Parameters;
+        let target = matches!(field, Field::Left | Field::Pattern)
+            && matches!(
+                self.role(parent),
+                Role::Assignment | Role::AugmentedAssignment | Role::Let | Role::For | Role::ForIn
+            );
+        let names = target
+            || matches!(field, Field::Name | Field::Alias)
+            || self.role(parent) == Role::Parameters;
         if is_plain_name && names {
             return Pat::Word(self.text(child));
         }

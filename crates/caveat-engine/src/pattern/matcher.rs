@@ -751,10 +751,17 @@ impl<'a> Walk<'_, 'a> {
         if role == Role::Decorated {
             return self.decorated(groups, node, env, next);
         }
+        let asks_async = groups
+            .iter()
+            .flat_map(|(_, pats)| pats)
+            .any(|pat| matches!(pat, Pat::Leaf { text, .. } if text == "async"));
         let mut children: Vec<(Field, Vec<NodeId>)> = Vec::new();
         for child in arena.children(node) {
             let field = arena.node(child).field;
             let wanted = groups.iter().any(|(known, _)| *known == field);
+            if !asks_async && self.is_async(role, child) {
+                continue;
+            }
             if self.is_optional(role, field, child, wanted) {
                 continue;
             }
@@ -794,6 +801,13 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
+    /// `async` before a definition or statement, which a pattern without it matches, too.
+    fn is_async(&self, role: Role, child: NodeId) -> bool {
+        self.role(child) == Role::Token
+            && matches!(role, Role::Function | Role::For | Role::With | Role::ForIn)
+            && self.code().text_of(child) == "async"
+    }
+
     /// Parts that code may have though the pattern does not speak of them.
     fn is_optional(&self, role: Role, field: Field, child: NodeId, wanted: bool) -> bool {
         if wanted && field != Field::None {
@@ -810,11 +824,6 @@ impl<'a> Walk<'_, 'a> {
             Field::None => {
                 let arena = self.code().arena;
                 match self.role(child) {
-                    Role::Token => {
-                        !wanted
-                            && self.code().text_of(child) == "async"
-                            && matches!(role, Role::Function | Role::For | Role::With | Role::ForIn)
-                    }
                     Role::AttributeItem => true,
                     _ => {
                         !wanted
@@ -1159,7 +1168,7 @@ fn same_path(path: &[String], segments: &[&str]) -> bool {
 }
 
 /// A declared type may be written with fewer segments than the file's imports give it.
-fn type_matches(path: &[String], resolved: &[&str]) -> bool {
+pub fn type_matches(path: &[String], resolved: &[&str]) -> bool {
     let constructed = |segments: &[&str]| {
         segments.len() >= path.len()
             && path
