@@ -122,14 +122,15 @@ impl<'r> Analyzer<'r> {
 
     fn decoded(&self, input: &Input, decoded: Decoded) -> FileReport {
         let language = Language::from_path(&input.relative);
-        if !input.explicit && generated::is_generated(language, &decoded.text) {
+        let file = SourceFile::new(&*input.relative, decoded.text);
+        if !input.explicit && generated::is_generated(language, &file) {
             return noticed(
                 &input.relative,
                 NoticeKind::Generated,
                 "looks generated".into(),
             );
         }
-        let mut report = self.analyse(SourceFile::new(&*input.relative, decoded.text));
+        let mut report = self.analyse(file);
         if decoded.encoding.lossy {
             let message = format!(
                 "not valid {}; the bytes that could not be decoded were replaced",

@@ -168,6 +168,8 @@ impl Walker<'_> {
         builder
             .standard_filters(respect)
             .hidden(false)
+            // Of no other tool than search programs, and a look for them in every folder costs.
+            .ignore(false)
             // An unpacked archive has ignore files, too; but outside of a work tree those above
             // it are none of its own.
             .require_git(false)
