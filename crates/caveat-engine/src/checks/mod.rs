@@ -1,5 +1,16 @@
 //! The analyses that rules name with `check:`. One file or folder each.
 
+mod dangling_c_string;
+mod init_before_main;
+mod pointer_cast_unsound;
+mod raw_pointer_in_safe_fn;
+mod static_mut_access;
+mod transmute_misuse;
+mod tree;
+mod uninitialized_memory;
+mod unsafe_without_safety_comment;
+mod unsound_send_sync;
+
 use caveat_parser::{Names, NodeId, Span};
 
 use crate::finding::Fix;
@@ -70,7 +81,17 @@ impl Hit {
     }
 }
 
-static CHECKS: &[&Check] = &[];
+static CHECKS: &[&Check] = &[
+    &dangling_c_string::CHECK,
+    &init_before_main::CHECK,
+    &pointer_cast_unsound::CHECK,
+    &raw_pointer_in_safe_fn::CHECK,
+    &static_mut_access::CHECK,
+    &transmute_misuse::CHECK,
+    &uninitialized_memory::CHECK,
+    &unsafe_without_safety_comment::CHECK,
+    &unsound_send_sync::CHECK,
+];
 
 /// The check of that name.
 pub fn find(name: &str) -> Option<&'static Check> {
