@@ -1,10 +1,13 @@
 //! The analyses that rules name with `check:`. One file or folder each.
 
+mod blocking_in_async;
 mod dangling_c_string;
 mod init_before_main;
+mod lock_across_await;
 mod pointer_cast_unsound;
 mod raw_pointer_in_safe_fn;
 mod static_mut_access;
+mod task_reference_dropped;
 mod transmute_misuse;
 mod tree;
 mod uninitialized_memory;
@@ -82,11 +85,14 @@ impl Hit {
 }
 
 static CHECKS: &[&Check] = &[
+    &blocking_in_async::CHECK,
     &dangling_c_string::CHECK,
     &init_before_main::CHECK,
+    &lock_across_await::CHECK,
     &pointer_cast_unsound::CHECK,
     &raw_pointer_in_safe_fn::CHECK,
     &static_mut_access::CHECK,
+    &task_reference_dropped::CHECK,
     &transmute_misuse::CHECK,
     &uninitialized_memory::CHECK,
     &unsafe_without_safety_comment::CHECK,
