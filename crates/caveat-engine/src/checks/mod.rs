@@ -1,9 +1,13 @@
 //! The analyses that rules name with `check:`. One file or folder each.
 
 mod blocking_in_async;
+mod constant_condition;
 mod dangling_c_string;
+mod exception_swallowed;
 mod init_before_main;
 mod lock_across_await;
+mod loop_variable_captured;
+mod mutable_default_argument;
 mod pointer_cast_unsound;
 mod raw_pointer_in_safe_fn;
 mod static_mut_access;
@@ -86,9 +90,13 @@ impl Hit {
 
 static CHECKS: &[&Check] = &[
     &blocking_in_async::CHECK,
+    &constant_condition::CHECK,
     &dangling_c_string::CHECK,
+    &exception_swallowed::CHECK,
     &init_before_main::CHECK,
     &lock_across_await::CHECK,
+    &loop_variable_captured::CHECK,
+    &mutable_default_argument::CHECK,
     &pointer_cast_unsound::CHECK,
     &raw_pointer_in_safe_fn::CHECK,
     &static_mut_access::CHECK,
