@@ -1,5 +1,23 @@
 //! The analyses that rules name with `check:`. One file or folder each.
 
+mod blocking_in_async;
+mod constant_condition;
+mod dangling_c_string;
+mod exception_swallowed;
+mod init_before_main;
+mod lock_across_await;
+mod loop_variable_captured;
+mod mutable_default_argument;
+mod pointer_cast_unsound;
+mod raw_pointer_in_safe_fn;
+mod static_mut_access;
+mod task_reference_dropped;
+mod transmute_misuse;
+mod tree;
+mod uninitialized_memory;
+mod unsafe_without_safety_comment;
+mod unsound_send_sync;
+
 use caveat_parser::{Names, NodeId, Span};
 
 use crate::finding::Fix;
@@ -73,7 +91,24 @@ impl Hit {
     }
 }
 
-static CHECKS: &[&Check] = &[];
+static CHECKS: &[&Check] = &[
+    &blocking_in_async::CHECK,
+    &constant_condition::CHECK,
+    &dangling_c_string::CHECK,
+    &exception_swallowed::CHECK,
+    &init_before_main::CHECK,
+    &lock_across_await::CHECK,
+    &loop_variable_captured::CHECK,
+    &mutable_default_argument::CHECK,
+    &pointer_cast_unsound::CHECK,
+    &raw_pointer_in_safe_fn::CHECK,
+    &static_mut_access::CHECK,
+    &task_reference_dropped::CHECK,
+    &transmute_misuse::CHECK,
+    &uninitialized_memory::CHECK,
+    &unsafe_without_safety_comment::CHECK,
+    &unsound_send_sync::CHECK,
+];
 
 /// The check of that name.
 pub fn find(name: &str) -> Option<&'static Check> {
