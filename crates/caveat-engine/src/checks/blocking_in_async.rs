@@ -11,6 +11,7 @@ pub static CHECK: Check = Check {
     name: "blocking-in-async",
     languages: &["python", "rust"],
     triggers: &["async"],
+    whole_file: false,
     run,
 };
 

@@ -15,6 +15,7 @@ pub static CHECK: Check = Check {
     triggers: &[
         "or", "and", "is", "assert", "==", "!=", "<", ">", ">=", "<=", "||", "&&",
     ],
+    whole_file: false,
     run,
 };
 

@@ -11,6 +11,7 @@ pub static CHECK: Check = Check {
     name: "dangling-c-string",
     languages: &["rust"],
     triggers: &[".as_ptr()", ".as_mut_ptr()"],
+    whole_file: true,
     run,
 };
 

@@ -21,6 +21,7 @@ pub static CHECK: Check = Check {
         "except (Exception",
         "except (BaseException",
     ],
+    whole_file: false,
     run,
 };
 

@@ -12,6 +12,7 @@ pub static CHECK: Check = Check {
     name: "init-before-main",
     languages: &["rust"],
     triggers: &["ctor", "dtor"],
+    whole_file: true,
     run,
 };
 

@@ -12,6 +12,7 @@ pub static CHECK: Check = Check {
     name: "lock-across-await",
     languages: &["python", "rust"],
     triggers: &["await"],
+    whole_file: false,
     run,
 };
 

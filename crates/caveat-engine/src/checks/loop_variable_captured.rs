@@ -12,6 +12,7 @@ pub static CHECK: Check = Check {
     name: "loop-variable-captured",
     languages: &["python"],
     triggers: &["lambda"],
+    whole_file: false,
     run,
 };
 

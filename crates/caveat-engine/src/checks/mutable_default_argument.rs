@@ -35,6 +35,7 @@ pub static CHECK: Check = Check {
         "OrderedDict(",
         "Counter(",
     ],
+    whole_file: false,
     run,
 };
 

@@ -12,6 +12,7 @@ pub static CHECK: Check = Check {
     name: "pointer-cast-unsound",
     languages: &["rust"],
     triggers: &["as *const", "as *mut", "cast_mut", ".cast::<"],
+    whole_file: true,
     run,
 };
 

@@ -12,6 +12,7 @@ pub static CHECK: Check = Check {
     name: "raw-pointer-in-safe-fn",
     languages: &["rust"],
     triggers: &["*const", "*mut"],
+    whole_file: true,
     run,
 };
 

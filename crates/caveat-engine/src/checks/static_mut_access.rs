@@ -13,6 +13,7 @@ pub static CHECK: Check = Check {
     name: "static-mut-access",
     languages: &["rust"],
     triggers: &["static mut"],
+    whole_file: true,
     run,
 };
 

@@ -13,6 +13,7 @@ pub static CHECK: Check = Check {
     name: "task-reference-dropped",
     languages: &["python", "rust"],
     triggers: &["create_task", "ensure_future", "let _ ="],
+    whole_file: true,
     run,
 };
 

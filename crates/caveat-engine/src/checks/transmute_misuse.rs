@@ -12,6 +12,7 @@ pub static CHECK: Check = Check {
     name: "transmute-misuse",
     languages: &["rust"],
     triggers: &["transmute", "transmute_copy"],
+    whole_file: true,
     run,
 };
 

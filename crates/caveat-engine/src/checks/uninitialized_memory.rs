@@ -11,6 +11,7 @@ pub static CHECK: Check = Check {
     name: "uninitialized-memory",
     languages: &["rust"],
     triggers: &["uninitialized", "zeroed", "assume_init", "set_len"],
+    whole_file: true,
     run,
 };
 

@@ -15,6 +15,7 @@ pub static CHECK: Check = Check {
     name: "unsafe-without-safety-comment",
     languages: &["rust"],
     triggers: &["unsafe"],
+    whole_file: true,
     run,
 };
 

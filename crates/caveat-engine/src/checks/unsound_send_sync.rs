@@ -12,6 +12,7 @@ pub static CHECK: Check = Check {
     name: "unsound-send-sync",
     languages: &["rust"],
     triggers: &["Send for", "Sync for"],
+    whole_file: true,
     run,
 };
 
