@@ -8,6 +8,7 @@ use caveat_parser::Constant;
 use caveat_parser::Parsers;
 use caveat_parser::lang::{Language, Role};
 use globset::{Glob, GlobSet, GlobSetBuilder};
+use regex_syntax::hir::{Class, Hir, HirKind};
 use rustc_hash::FxHashMap;
 
 use crate::checks::{self, Check};
@@ -226,7 +227,10 @@ impl Builder {
         let clause: Clause = analysis
             .triggers
             .iter()
-            .map(|text| Literal::part(text))
+            .map(|text| Literal {
+                any_case: true,
+                ..Literal::part(text)
+            })
             .collect();
         let paths = self.paths(rule);
         let program = Program::new(index, ProgramBody::Text(analysis), paths, keeps_tests(rule));
@@ -581,9 +585,9 @@ impl Builder {
         match &formula.op {
             Op::Leaf(leaf) => match &self.leaves[leaf.0 as usize] {
                 Leaf::Pattern(pattern, _) => {
-                    let mut literals = Vec::new();
-                    required(&pattern.root, &mut literals);
-                    vec![literals.into_iter().map(|literal| vec![literal]).collect()]
+                    let mut clauses = Vec::new();
+                    required(&pattern.root, &mut clauses);
+                    vec![clauses]
                 }
                 Leaf::Regex(_) => vec![Vec::new()],
             },
@@ -676,10 +680,9 @@ impl Builder {
             .into_iter()
             .zip(self.triggers)
             .zip(index)
-            .enumerate()
-            .map(|(at, ((programs, triggers), index))| LanguageRules {
+            .map(|((programs, triggers), index)| LanguageRules {
                 programs,
-                triggers: triggers.build(at == Language::TEXT.index()),
+                triggers: triggers.build(),
                 index,
             })
             .collect();
@@ -756,11 +759,8 @@ fn condition_clauses(condition: &Condition, clauses: &mut Vec<Clause>) {
 
 /// What an expression over a metavariable needs: its text, or that of a constant, holds it.
 fn text_clause(expression: &str, clauses: &mut Vec<Clause>) {
-    if let Some(any) = literals_of(expression).filter(|any| !any.is_empty()) {
-        let plain = |text: &String| text.bytes().all(|byte| byte.is_ascii_graphic());
-        if any.iter().all(plain) {
-            clauses.push(any.iter().map(|text| Literal::part(text)).collect());
-        }
+    if let Some(any) = literals_of(expression) {
+        need_any(any, clauses);
     }
 }
 
@@ -872,14 +872,14 @@ fn pat_key(pat: &Pat) -> Key {
 }
 
 /// Literals that every match of the pattern contains.
-fn required(root: &Root, out: &mut Vec<Literal>) {
+fn required(root: &Root, out: &mut Vec<Clause>) {
     match root {
         Root::Node(pat) => required_by(pat, out),
         Root::Sequence(pats) => pats.iter().for_each(|pat| required_by(pat, out)),
     }
 }
 
-fn required_by(pat: &Pat, out: &mut Vec<Literal>) {
+fn required_by(pat: &Pat, out: &mut Vec<Clause>) {
     match pat {
         Pat::Name(path) => {
             let (last, before) = path.split_last().expect("a name has a segment");
@@ -899,16 +899,12 @@ fn required_by(pat: &Pat, out: &mut Vec<Literal>) {
             let mut hidden = Vec::new();
             required_by(object, &mut hidden);
             let plain = matches!(**object, Pat::Name(_));
-            hidden.into_iter().for_each(|literal| {
-                need(
-                    if plain {
-                        Literal::anywhere(&literal.text)
-                    } else {
-                        literal
-                    },
-                    out,
-                );
-            });
+            for mut clause in hidden {
+                if plain {
+                    clause.iter_mut().for_each(|literal| literal.local = false);
+                }
+                need_any(clause, out);
+            }
             if let KeywordName::Text(name) = name {
                 need(Literal::new(name), out);
             }
@@ -928,7 +924,10 @@ fn required_by(pat: &Pat, out: &mut Vec<Literal>) {
                 .for_each(|argument| required_by_argument(argument, out));
         }
         Pat::Block(pats) => pats.iter().for_each(|pat| required_by(pat, out)),
-        Pat::Node { groups, .. } => {
+        Pat::Node { role, groups, .. } => {
+            if *role == Role::Finally {
+                need(Literal::new("finally"), out);
+            }
             groups
                 .iter()
                 .flat_map(|(_, pats)| pats)
@@ -942,10 +941,8 @@ fn required_by(pat: &Pat, out: &mut Vec<Literal>) {
         }
         Pat::Literal(Constant::Str(text) | Constant::Bytes(text)) => need_text(text, out),
         Pat::StringRegex(regex) => {
-            if let Some(any) = literals_of(regex.as_str())
-                && let [only] = any.as_slice()
-            {
-                need_text(only, out);
+            if let Some(any) = literals_of(regex.as_str()) {
+                need_any(any, out);
             }
         }
         Pat::Formatted(parts) => {
@@ -959,7 +956,7 @@ fn required_by(pat: &Pat, out: &mut Vec<Literal>) {
     }
 }
 
-fn required_by_argument(argument: &Argument, out: &mut Vec<Literal>) {
+fn required_by_argument(argument: &Argument, out: &mut Vec<Clause>) {
     match argument {
         Argument::Positional(pat) => required_by(pat, out),
         Argument::Keyword(name, pat) => {
@@ -1047,33 +1044,105 @@ fn asks_types(formula: &Formula) -> bool {
 }
 
 /// The content of a string, where it is written in source as it reads.
-fn need_text(text: &str, out: &mut Vec<Literal>) {
-    let plain = text
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() || byte == b' ')
-        && !text.contains(['\\', '"', '\'', '$', '{', '}']);
+fn need_text(text: &str, out: &mut Vec<Clause>) {
     let literal = Literal::part(text);
-    if plain && text.len() >= 3 && !out.contains(&literal) {
-        out.push(literal);
+    if is_plain(text) && !text.contains(['"', '\'', '$', '{', '}']) {
+        need_any(vec![literal], out);
     }
 }
 
-/// Texts of which one is in everything that the expression matches; `None` if that is not known.
-fn literals_of(expression: &str) -> Option<Vec<String>> {
-    let hir = regex_syntax::parse(expression).ok()?;
-    let literals = regex_syntax::hir::literal::Extractor::new().extract(&hir);
-    let found: Vec<String> = literals
-        .literals()?
-        .iter()
-        .map(|literal| String::from_utf8(literal.as_bytes().to_vec()).ok())
-        .collect::<Option<_>>()?;
-    (found.len() <= 32 && found.iter().all(|text| text.len() >= 3)).then_some(found)
+/// Whether source code spells the text as it is.
+fn is_plain(text: &str) -> bool {
+    text.len() >= 3
+        && !text.contains('\\')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() || byte == b' ')
 }
 
-fn need(literal: Literal, out: &mut Vec<Literal>) {
+/// Texts of which one is in everything that the expression matches; `None` if that is not known.
+fn literals_of(expression: &str) -> Option<Clause> {
+    let hir = regex_syntax::parse(expression).ok()?;
+    let found = required_texts(&hir)?;
+    let good = found.len() <= 32 && found.iter().all(|literal| is_plain(&literal.text));
+    good.then_some(found)
+}
+
+/// As [`literals_of`]: the best choice among the parts of a concatenation.
+fn required_texts(hir: &Hir) -> Option<Clause> {
+    match hir.kind() {
+        HirKind::Literal(_) | HirKind::Class(_) => {
+            let (text, any_case) = spelled(hir)?;
+            Some(vec![Literal {
+                any_case,
+                ..Literal::part(&text)
+            }])
+        }
+        HirKind::Capture(capture) => required_texts(&capture.sub),
+        HirKind::Repetition(repetition) if repetition.min > 0 => required_texts(&repetition.sub),
+        HirKind::Alternation(parts) => {
+            let texts: Option<Vec<Clause>> = parts.iter().map(required_texts).collect();
+            Some(texts?.concat())
+        }
+        HirKind::Concat(parts) => {
+            let mut runs: Vec<Clause> = parts.iter().filter_map(required_texts).collect();
+            let mut run: Option<(String, bool)> = None;
+            for part in parts {
+                match (spelled(part), run.as_mut()) {
+                    (Some((text, any_case)), Some(run)) => {
+                        run.0.push_str(&text);
+                        run.1 |= any_case;
+                    }
+                    (Some(first), None) => run = Some(first),
+                    (None, _) => runs.extend(run.take().map(as_clause)),
+                }
+            }
+            runs.extend(run.map(as_clause));
+            runs.into_iter()
+                .max_by_key(|clause| clause.iter().map(|l| l.text.len()).min())
+        }
+        _ => None,
+    }
+}
+
+fn as_clause((text, any_case): (String, bool)) -> Clause {
+    vec![Literal {
+        any_case,
+        ..Literal::part(&text)
+    }]
+}
+
+/// A literal, or a class that is one letter in both cases; the flag says which.
+fn spelled(hir: &Hir) -> Option<(String, bool)> {
+    match hir.kind() {
+        HirKind::Literal(literal) => Some((String::from_utf8(literal.0.to_vec()).ok()?, false)),
+        HirKind::Class(Class::Unicode(class)) => {
+            let letters: Vec<char> = class
+                .ranges()
+                .iter()
+                .flat_map(|range| (range.start()..=range.end()).take(3))
+                .filter(char::is_ascii)
+                .collect();
+            let first = letters.first()?.to_ascii_lowercase();
+            let same = letters
+                .iter()
+                .all(|letter| letter.to_ascii_lowercase() == first);
+            (letters.len() == 2 && same).then(|| (first.to_string(), true))
+        }
+        _ => None,
+    }
+}
+
+fn need(literal: Literal, out: &mut Vec<Clause>) {
     let text = literal.text.as_str();
-    if text.len() >= 3 && !matches!(text, "self" | "Self" | "cls") && !out.contains(&literal) {
-        out.push(literal);
+    if text.len() >= 3 && !matches!(text, "self" | "Self" | "cls") {
+        need_any(vec![literal], out);
+    }
+}
+
+fn need_any(clause: Clause, out: &mut Vec<Clause>) {
+    if !out.contains(&clause) {
+        out.push(clause);
     }
 }
 

@@ -16,8 +16,12 @@ pub struct Literal {
     /// Whether it must occur where the rule matches, not only somewhere in the file: a method or
     /// keyword must, a module that is imported need not.
     pub local: bool,
-    starts_word: bool,
-    ends_word: bool,
+    /// Whether it counts in any ASCII case.
+    pub any_case: bool,
+    /// Whether no identifier character may stand before it.
+    pub starts_word: bool,
+    /// Whether no identifier character may stand after it.
+    pub ends_word: bool,
 }
 
 impl Literal {
@@ -27,6 +31,7 @@ impl Literal {
         Literal {
             text: text.to_owned(),
             local: true,
+            any_case: false,
             starts_word: text.bytes().next().is_some_and(is_word),
             ends_word: text.bytes().next_back().is_some_and(is_word),
         }
@@ -54,10 +59,36 @@ fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
 
-/// Whether `text[start..end]` stands alone where its ends are identifier characters.
-fn stands_alone(literal: (bool, bool), text: &[u8], start: usize, end: usize) -> bool {
-    !(literal.0 && start > 0 && is_word(text[start - 1]))
-        && !(literal.1 && text.get(end).is_some_and(|&byte| is_word(byte)))
+/// What a hit of the automaton must look like to count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Form {
+    any_case: bool,
+    starts_word: bool,
+    ends_word: bool,
+}
+
+impl Literal {
+    fn form(&self) -> Form {
+        let Literal {
+            any_case,
+            starts_word,
+            ends_word,
+            ..
+        } = *self;
+        Form {
+            any_case,
+            starts_word,
+            ends_word,
+        }
+    }
+}
+
+impl Form {
+    fn fits(self, literal: &str, text: &[u8], start: usize, end: usize) -> bool {
+        !(self.starts_word && start > 0 && is_word(text[start - 1]))
+            && !(self.ends_word && text.get(end).is_some_and(|&byte| is_word(byte)))
+            && (self.any_case || text[start..end] == *literal.as_bytes())
+    }
 }
 
 /// Literals of which one must occur.
@@ -79,7 +110,7 @@ pub struct NumberedClause {
 pub struct Triggers {
     automaton: Option<AhoCorasick>,
     texts: Vec<String>,
-    words: Vec<(bool, bool)>,
+    forms: Vec<Form>,
     programs: Vec<Vec<Vec<NumberedClause>>>,
 }
 
@@ -87,8 +118,8 @@ pub struct Triggers {
 #[derive(Default)]
 pub struct TriggersBuilder {
     texts: Vec<String>,
-    words: Vec<(bool, bool)>,
-    numbers: FxHashMap<(String, bool, bool), u32>,
+    forms: Vec<Form>,
+    numbers: FxHashMap<(String, Form), u32>,
     programs: Vec<Vec<Vec<NumberedClause>>>,
 }
 
@@ -116,21 +147,21 @@ impl TriggersBuilder {
     }
 
     fn number(&mut self, literal: &Literal) -> u32 {
-        let key = (literal.text.clone(), literal.starts_word, literal.ends_word);
+        let key = (literal.text.clone(), literal.form());
         if let Some(&known) = self.numbers.get(&key) {
             return known;
         }
         let number = self.texts.len() as u32;
         self.texts.push(literal.text.clone());
-        self.words.push((literal.starts_word, literal.ends_word));
+        self.forms.push(literal.form());
         self.numbers.insert(key, number);
         number
     }
 
-    /// Builds the automaton. `any_case` finds literals in any ASCII case.
-    pub fn build(self, any_case: bool) -> Triggers {
+    /// Builds the automaton.
+    pub fn build(self) -> Triggers {
         let automaton = AhoCorasickBuilder::new()
-            .ascii_case_insensitive(any_case)
+            .ascii_case_insensitive(true)
             .match_kind(MatchKind::Standard)
             .kind(Some(AhoCorasickKind::DFA))
             .build(self.texts.iter().map(String::as_bytes))
@@ -139,7 +170,7 @@ impl TriggersBuilder {
         Triggers {
             automaton,
             texts: self.texts,
-            words: self.words,
+            forms: self.forms,
             programs: self.programs,
         }
     }
@@ -178,7 +209,7 @@ impl Triggers {
             let bytes = text.as_bytes();
             for hit in automaton.find_overlapping_iter(bytes) {
                 let literal = hit.pattern().as_usize();
-                if stands_alone(self.words[literal], bytes, hit.start(), hit.end()) {
+                if self.forms[literal].fits(&self.texts[literal], bytes, hit.start(), hit.end()) {
                     at[literal].push(hit.start() as u32);
                 }
             }

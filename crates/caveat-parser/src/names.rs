@@ -93,6 +93,8 @@ pub struct Names<'a> {
     pub code: Code<'a>,
     scopes: Vec<Scope<'a>>,
     scope_of_node: FxHashMap<NodeId, ScopeId>,
+    /// The scope that each node stands in, by node: chains of ancestors can be very long.
+    innermost: Vec<ScopeId>,
     bindings: FxHashMap<(ScopeId, &'a str), Vec<Entry<'a>>>,
     /// Whether a later binding in a scope shadows an earlier one (Rust's `let`).
     shadowing: bool,
@@ -109,6 +111,7 @@ impl<'a> Names<'a> {
                 code,
                 scopes: Vec::new(),
                 scope_of_node: FxHashMap::default(),
+                innermost: Vec::new(),
                 bindings: FxHashMap::default(),
                 shadowing: false,
             },
@@ -117,6 +120,7 @@ impl<'a> Names<'a> {
         };
         builder.open_scope(NodeId::ROOT, ScopeKind::Module);
         (code.arena.language.definition().bind)(&mut builder);
+        builder.names.innermost = builder.names.innermost_scopes();
         builder.names
     }
 
@@ -137,12 +141,24 @@ impl<'a> Names<'a> {
         self.code.arena
     }
 
+    fn innermost_scopes(&self) -> Vec<ScopeId> {
+        let mut scopes: Vec<ScopeId> = Vec::with_capacity(self.code.arena.nodes.len());
+        for id in self.code.arena.ids() {
+            let scope = match self.code.arena.parent(id) {
+                None => ScopeId(0),
+                Some(parent) => {
+                    let own = self.scope_of_node.get(&parent).copied();
+                    own.unwrap_or_else(|| scopes[parent.0 as usize])
+                }
+            };
+            scopes.push(scope);
+        }
+        scopes
+    }
+
     /// The innermost scope that a node stands in. A scope's own node stands in the outer scope.
     pub fn scope_at(&self, node: NodeId) -> ScopeId {
-        self.arena()
-            .ancestors(node)
-            .find_map(|ancestor| self.scope_of_node.get(&ancestor).copied())
-            .unwrap_or(ScopeId(0))
+        self.innermost.get(node.0 as usize).copied().unwrap_or(ScopeId(0))
     }
 
     /// The scope that the node itself opens.

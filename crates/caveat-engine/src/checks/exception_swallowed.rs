@@ -20,6 +20,8 @@ pub static CHECK: Check = Check {
         "except BaseException",
         "except (Exception",
         "except (BaseException",
+        ", Exception",
+        ", BaseException",
     ],
     whole_file: false,
     run,
