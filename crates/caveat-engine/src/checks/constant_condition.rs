@@ -12,8 +12,9 @@ use crate::rule::{Confidence, Severity};
 pub static CHECK: Check = Check {
     name: "constant-condition",
     languages: &["python", "rust"],
+    // The rule's file states a narrower trigger.
     triggers: &[
-        "or", "and", "is", "assert", "==", "!=", "<", ">", ">=", "<=", "||", "&&",
+        "or", "and", "is", "assert", "==", "!=", "if", "while", "<", ">",
     ],
     run,
 };
