@@ -157,8 +157,8 @@ impl RuleSet {
     pub fn compile(mut rules: Vec<Rule>) -> (RuleSet, Vec<RuleError>) {
         rules.sort_by(|left, right| left.id.cmp(&right.id));
         let mut builder = Builder::default();
-        for index in 0..rules.len() {
-            builder.rule(index as u32, &rules[index]);
+        for (index, rule) in rules.iter().enumerate() {
+            builder.rule(index as u32, rule);
         }
         let errors = std::mem::take(&mut builder.errors);
         (builder.finish(rules), errors)

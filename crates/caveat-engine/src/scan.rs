@@ -415,7 +415,7 @@ impl<'s> Scan<'s> {
                 suppressed: None,
             });
         }
-        findings.sort_by(|a, b| (a.span, a.rule).cmp(&(b.span, b.rule)));
+        findings.sort_by_key(|finding| (finding.span, finding.rule));
         findings.dedup_by(|a, b| a.rule == b.rule && a.span == b.span);
         self.identify(&mut findings);
         suppress::apply(

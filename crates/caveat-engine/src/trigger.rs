@@ -85,9 +85,9 @@ impl Literal {
 
 impl Form {
     fn fits(self, literal: &str, text: &[u8], start: usize, end: usize) -> bool {
-        !(self.starts_word && start > 0 && is_word(text[start - 1]))
-            && !(self.ends_word && text.get(end).is_some_and(|&byte| is_word(byte)))
-            && (self.any_case || text[start..end] == *literal.as_bytes())
+        let cut_before = self.starts_word && start > 0 && is_word(text[start - 1]);
+        let cut_after = self.ends_word && text.get(end).is_some_and(|&byte| is_word(byte));
+        !cut_before && !cut_after && (self.any_case || text[start..end] == *literal.as_bytes())
     }
 }
 

@@ -88,7 +88,7 @@ impl Evaluator<'_, '_> {
             Role::Integer => parse_integer(text()),
             Role::Float => text()
                 .replace('_', "")
-                .trim_end_matches(|c: char| c == 'f')
+                .trim_end_matches('f')
                 .parse()
                 .ok()
                 .map(Constant::Float),

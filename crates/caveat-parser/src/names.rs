@@ -158,7 +158,10 @@ impl<'a> Names<'a> {
 
     /// The innermost scope that a node stands in. A scope's own node stands in the outer scope.
     pub fn scope_at(&self, node: NodeId) -> ScopeId {
-        self.innermost.get(node.0 as usize).copied().unwrap_or(ScopeId(0))
+        self.innermost
+            .get(node.0 as usize)
+            .copied()
+            .unwrap_or(ScopeId(0))
     }
 
     /// The scope that the node itself opens.

@@ -67,8 +67,8 @@ fn run(view: &FileView<'_>, hits: &mut Vec<Hit>) {
     let code = names.code;
     for id in code.arena.ids() {
         if code.arena.role(id) == Role::Function
-            && let Some(reach) = reach(code, id)
             && let Some((at, pointer)) = first_use(names, id)
+            && let Some(reach) = reach(code, id)
         {
             let text = code.text_of(pointer);
             let tested = null_tested(code, id, text);

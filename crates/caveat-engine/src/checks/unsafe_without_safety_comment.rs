@@ -126,7 +126,7 @@ fn is_explained(code: Code<'_>, id: NodeId, site: Site) -> bool {
     let around = std::iter::once(id).chain(arena.ancestors(id));
     for at in around {
         let start = tree::lead_start(code, arena.node(at).start);
-        if tree::comment_within(code, start, own.start, is_safety) {
+        if tree::comment_within(code, start, arena.node(at).start, is_safety) {
             return true;
         }
         if arena.role(at) == Role::Function {

@@ -139,10 +139,8 @@ fn pairwise(code: Code<'_>, targets: usize, value: Option<NodeId>) -> Vec<Option
 fn bind_attribute(builder: &mut Builder<'_>, target: NodeId, value: Option<NodeId>) {
     let code = builder.code();
     let text = code.text_of(target);
-    if !text
-        .strip_prefix("self.")
-        .is_some_and(|rest| !rest.contains('.'))
-    {
+    let own = text.strip_prefix("self.");
+    if own.is_none_or(|rest| rest.contains('.')) {
         return;
     }
     if let Some(class) = builder.nearest(ScopeKind::Class) {
