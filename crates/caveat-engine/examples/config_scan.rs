@@ -1,6 +1,8 @@
 //! Prints every hit of the configuration analyses below a folder, for measuring precision:
 //! `CONFIG_SCAN=path cargo run --release -p caveat-engine --example config_scan`.
 
+#![allow(clippy::disallowed_methods)] // A test may look at the world, the engine may not.
+
 use std::{env, fs, io, path::Path};
 
 use caveat_engine::config::{ANALYSES, TextFile};

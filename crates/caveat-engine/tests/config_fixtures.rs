@@ -3,6 +3,8 @@
 //! A mark is `expect: <rule-id>` on the line of the hit. A file whose format has no comment there
 //! has a companion `<file>.expect` with a line `<line> <rule-id>` for each hit.
 
+#![allow(clippy::disallowed_methods)] // A test may look at the world, the engine may not.
+
 use std::{
     collections::BTreeSet,
     fs,

@@ -1,6 +1,8 @@
 //! Properties of the configuration analyses that hold for any text: they end, do not panic,
 //! point into the text, and blank lines in front only move what they find.
 
+#![allow(clippy::disallowed_methods)] // A test may look at the world, the engine may not.
+
 use caveat_engine::config::{ANALYSES, COMMAND_ANALYSES, FileKind, Hit, Snippet, TextFile};
 use proptest::prelude::*;
 

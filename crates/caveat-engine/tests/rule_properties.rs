@@ -1,5 +1,7 @@
 //! Rule files are user input: whatever they hold, reading and drawing their errors ends well.
 
+#![allow(clippy::disallowed_methods)] // A test may look at the world, the engine may not.
+
 use caveat_engine::rule::{self, Expression, comparison::Value};
 use proptest::prelude::*;
 
