@@ -102,12 +102,14 @@ fn head(code: Code<'_>, id: NodeId) -> caveat_parser::Span {
 fn is_explained(code: Code<'_>, id: NodeId, site: Site) -> bool {
     let arena = code.arena;
     let is_safety = |comment: &str| {
-        // Names of lints that are written with hyphens say nothing.
-        let lower = comment.to_ascii_lowercase().replace("-safety-", "");
-        lower.contains("safety")
-            || lower.contains("# safe")
-            || lower.contains("safe because")
-            || lower.contains("soundness")
+        // Names of lints that are written with hyphens say nothing, nor does the word itself.
+        let lower = comment
+            .to_ascii_lowercase()
+            .replace("-safety-", "")
+            .replace("unsafe", "");
+        ["safe", "sound", "invariant"]
+            .iter()
+            .any(|word| lower.contains(word))
     };
     let own = arena.node(id);
     if site != Site::Block {

@@ -95,7 +95,7 @@ fn broken(
             .word("TYPE", promise.target)
             .word("WHAT", what)
     };
-    let commented = has_reason(code, promise.impl_item);
+    let commented = has_reason(code, promise.impl_item) || speaks_of_threads(code, class);
     if let Some((parameter, field)) = unbounded_field(code, class, promise) {
         let mut hit = hit(field, format!("any `{parameter}`"));
         hit.confidence = match (commented, is_public(code, class)) {
@@ -249,10 +249,26 @@ fn is_public(code: Code<'_>, class: NodeId) -> bool {
     code.text_of(class).starts_with("pub ")
 }
 
+/// A comment at the impl, or over the pair of one-line impls that it is the second of.
 fn has_reason(code: Code<'_>, item: NodeId) -> bool {
-    let start = code.arena.node(item).start;
-    let end = code.arena.node(item).end;
-    tree::comment_within(code, tree::lead_start(code, start), end, |comment| {
-        comment.len() > 12
+    let node = code.arena.node(item);
+    let mut start = tree::lead_start(code, node.start);
+    let above = code.text[..start as usize].trim_end_matches('\n');
+    let line = above.rfind('\n').map_or(0, |at| at + 1);
+    let is_pair =
+        above.len() + 1 == start as usize && above[line..].trim_start().starts_with("unsafe impl");
+    if is_pair {
+        start = tree::lead_start(code, line as u32);
+    }
+    tree::comment_within(code, start, node.end, |comment| comment.len() > 12)
+}
+
+/// The type's documentation says how it treats threads.
+fn speaks_of_threads(code: Code<'_>, class: NodeId) -> bool {
+    let start = code.arena.node(class).start;
+    tree::comment_within(code, tree::lead_start(code, start), start, |comment| {
+        ["thread", "Send", "Sync"]
+            .iter()
+            .any(|word| comment.contains(word))
     })
 }
