@@ -96,6 +96,7 @@ fn fill<W: Write>(file: W, write: Writer<'_>) -> io::Result<W> {
 fn default_permissions(target: &Path) -> Option<fs::Permissions> {
     use std::os::unix::fs::PermissionsExt;
     let old = fs::metadata(target).map(|data| data.permissions()).ok();
+    // caveat: ignore[world-writable-permissions] the umask takes its part when the file is made
     old.or_else(|| Some(fs::Permissions::from_mode(0o666)))
 }
 

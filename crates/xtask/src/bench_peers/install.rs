@@ -108,6 +108,7 @@ fn pin(pins: &str, tool: &str) -> Option<String> {
 fn cargo_install(tool: &Tool, version: &str, home: &Path) -> anyhow::Result<()> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     process::must(
+        // caveat: ignore[runtime-package-install] installing peers is what this chore is for
         Command::new(cargo)
             .args(["install", "--quiet", "--locked", "--root"])
             .arg(home)
