@@ -356,7 +356,7 @@ impl<'s> Scan<'s> {
             hit.words
                 .iter()
                 .find(|(known, _)| *known == name)
-                .map(|(_, text)| one_line(text))
+                .map(|(_, text)| squeezed(text))
         };
         let message = interpolate(template, &lookup);
         let related = hit
@@ -550,9 +550,13 @@ fn interpolate(template: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Strin
 /// Longest piece of code that a message quotes, in characters.
 const QUOTED: usize = 60;
 
+/// All white space as single spaces.
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn one_line(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let line = words.join(" ");
+    let line = squeezed(text);
     match line.char_indices().nth(QUOTED) {
         Some((at, _)) => format!("{}...", &line[..at]),
         None => line,

@@ -10,6 +10,7 @@ mod loop_variable_captured;
 mod mutable_default_argument;
 mod pointer_cast_unsound;
 mod raw_pointer_in_safe_fn;
+mod regular_expressions;
 mod static_mut_access;
 mod task_reference_dropped;
 mod transmute_misuse;
@@ -102,6 +103,10 @@ static CHECKS: &[&Check] = &[
     &mutable_default_argument::CHECK,
     &pointer_cast_unsound::CHECK,
     &raw_pointer_in_safe_fn::CHECK,
+    &regular_expressions::HOSTNAME,
+    &regular_expressions::RANGE,
+    &regular_expressions::REDOS,
+    &regular_expressions::TAG_FILTER,
     &static_mut_access::CHECK,
     &task_reference_dropped::CHECK,
     &transmute_misuse::CHECK,
