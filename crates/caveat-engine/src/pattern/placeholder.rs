@@ -191,7 +191,8 @@ impl<'a> Preparer<'a> {
             .rsplit(['\n', ';', '{', '}', '('])
             .next()
             .unwrap_or("");
-        self.style.typed_parameters && line.split_whitespace().any(|word| word == "fn")
+        line.split_whitespace()
+            .any(|word| matches!(word, "fn" | "def"))
     }
 
     fn may_be_typed(&self) -> bool {
