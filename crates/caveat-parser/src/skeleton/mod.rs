@@ -166,6 +166,27 @@ impl Skeleton {
         std::iter::successors(Some(index), up).skip(1)
     }
 
+    /// Repairs spans that do not fit the text, which only hostile text can cause, and says that
+    /// the skeleton is not to be trusted then.
+    fn checked(mut self, text: &str) -> Self {
+        let mut sound = true;
+        for item in &mut self.items {
+            for span in [
+                &mut item.name,
+                &mut item.span,
+                &mut item.header,
+                &mut item.body,
+            ] {
+                if text.get(span.start as usize..span.end as usize).is_none() {
+                    *span = Span::new(0, 0);
+                    sound = false;
+                }
+            }
+        }
+        self.complete &= sound;
+        self
+    }
+
     /// Adds an item as the last in preorder.
     fn push(&mut self, kind: ItemKind, name: Span, span: Span, parent: Option<u32>) -> ItemIndex {
         let index = self.items.len() as ItemIndex;

@@ -24,7 +24,7 @@ pub fn scan(text: &str) -> Skeleton {
     while scanner.at < scanner.bytes.len() {
         scanner.line();
     }
-    scanner.finish()
+    scanner.finish().checked(text)
 }
 
 /// Whether line breaks and end of text mean the same to Python and to the grammar: the grammar
