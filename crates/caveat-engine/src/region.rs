@@ -5,12 +5,15 @@
 //! at the top of a file, checks that look at the whole file) the whole file is parsed; a test
 //! compares both ways over real code.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use caveat_parser::Span;
 use caveat_parser::skeleton::{self, ItemIndex, ItemKind, Skeleton};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ruleset::Program;
-use crate::trigger::{Hits, NumberedClause, Triggers};
+use crate::trigger::{Active, Hits, NumberedClause, Reach, Triggers};
 
 /// What to parse.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,7 +35,7 @@ const ROUNDS: usize = 3;
 pub fn plan(
     skeleton: &Skeleton,
     text: &str,
-    programs: &[(usize, &Program)],
+    programs: &[(&Active, &Program)],
     triggers: &Triggers,
     hits: &Hits,
 ) -> Plan {
@@ -41,20 +44,53 @@ pub fn plan(
         return Plan::Whole;
     }
     let mut selector = Selector::new(skeleton, text, triggers, hits);
-    for &(at, program) in code {
-        for conjunction in triggers.alternatives(at) {
-            if !Triggers::all_hold(conjunction, hits) {
-                continue;
-            }
-            let local: Vec<&NumberedClause> =
-                conjunction.iter().filter(|clause| clause.local).collect();
-            if local.is_empty() {
+    for (active, program) in code {
+        for &conjunction in &active.conjunctions {
+            let asked = Asked::new(triggers.clauses(conjunction));
+            if asked.is_empty() {
                 return Plan::Whole;
             }
-            selector.select(&local, program);
+            selector.select(&asked, program);
         }
     }
     selector.finish()
+}
+
+/// The clauses of a conjunction that must hold near the match.
+struct Asked<'c> {
+    /// Each anywhere in the item.
+    item: Vec<&'c NumberedClause>,
+    /// Each group within one statement of the item.
+    statements: Vec<Vec<&'c NumberedClause>>,
+}
+
+impl<'c> Asked<'c> {
+    fn new(clauses: &'c [NumberedClause]) -> Self {
+        let mut item = Vec::new();
+        let mut groups: Vec<(u32, Vec<&NumberedClause>)> = Vec::new();
+        for clause in clauses {
+            match clause.reach {
+                Reach::File => {}
+                Reach::Item => item.push(clause),
+                Reach::Statement(number) => {
+                    match groups.iter_mut().find(|(known, _)| *known == number) {
+                        Some((_, group)) => group.push(clause),
+                        None => groups.push((number, vec![clause])),
+                    }
+                }
+            }
+        }
+        let statements = groups.into_iter().map(|(_, group)| group).collect();
+        Asked { item, statements }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.item.is_empty() && self.statements.is_empty()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &&'c NumberedClause> {
+        self.item.iter().chain(self.statements.iter().flatten())
+    }
 }
 
 struct Selector<'s> {
@@ -64,46 +100,44 @@ struct Selector<'s> {
     hits: &'s Hits,
     selected: FxHashSet<ItemIndex>,
     /// Other names of literals in this file: `from hashlib import md5 as m`.
-    aliases: FxHashMap<&'s str, Vec<&'s str>>,
+    imported: FxHashMap<&'s str, Vec<&'s str>>,
     /// Values and names of bindings at the top of the file and in classes: a literal in the value
     /// may matter wherever the name stands.
     bindings: Vec<(Span, &'s str)>,
+    /// Other names of each literal, once they were asked for.
+    aliases: RefCell<FxHashMap<u32, Rc<[&'s str]>>>,
 }
 
 impl<'s> Selector<'s> {
     fn new(skeleton: &'s Skeleton, text: &'s str, triggers: &'s Triggers, hits: &'s Hits) -> Self {
-        let mut aliases: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
+        let mut imported: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
         for import in &skeleton.imports {
             if let Some(alias) = import.alias
                 && let Some(last) = skeleton.path(import).last()
             {
-                aliases
-                    .entry(last.text(text))
-                    .or_default()
-                    .push(alias.text(text));
+                let names = imported.entry(last.text(text)).or_default();
+                names.push(alias.text(text));
             }
         }
-        let mut bindings = Vec::new();
-        for item in &skeleton.items {
-            if item.kind != ItemKind::Binding {
-                continue;
-            }
-            bindings.push((item.body, item.name.text(text)));
-        }
+        let bindings = skeleton.items.iter();
+        let bindings = bindings.filter(|item| item.kind == ItemKind::Binding);
         Selector {
             skeleton,
             text,
             triggers,
             hits,
             selected: FxHashSet::default(),
-            aliases,
-            bindings,
+            imported,
+            bindings: bindings
+                .map(|item| (item.body, item.name.text(text)))
+                .collect(),
+            aliases: RefCell::default(),
         }
     }
 
     /// Selects the units in which all clauses hold.
-    fn select(&mut self, clauses: &[&NumberedClause], program: &Program) {
-        let rarest = clauses.iter().min_by_key(|clause| self.occurrences(clause));
+    fn select(&mut self, asked: &Asked<'_>, program: &Program) {
+        let rarest = asked.all().min_by_key(|clause| self.occurrences(clause));
         let Some(rarest) = rarest else { return };
         let mut offsets: Vec<u32> = Vec::new();
         for &literal in &rarest.any {
@@ -120,12 +154,12 @@ impl<'s> Selector<'s> {
                 continue;
             };
             if program.needs_module && self.is_module_level(unit) {
-                self.select_module(clauses);
+                self.select_module(asked);
                 continue;
             }
             let span = self.skeleton.items[unit as usize].span;
             last = Some(span);
-            if clauses.iter().all(|clause| self.holds(clause, span)) {
+            if !self.selected.contains(&unit) && self.all_hold(asked, &[span]) {
                 self.selected.insert(unit);
             }
         }
@@ -143,50 +177,126 @@ impl<'s> Selector<'s> {
     }
 
     /// Selects all statements at the top of the file if the clauses hold among them.
-    fn select_module(&mut self, clauses: &[&NumberedClause]) {
+    fn select_module(&mut self, asked: &Asked<'_>) {
         let items = &self.skeleton.items;
         let units: Vec<ItemIndex> = (0..items.len() as ItemIndex)
             .filter(|&at| items[at as usize].parent.is_none() && self.is_module_level(at))
             .collect();
-        let span = |at: ItemIndex| items[at as usize].span;
-        let holds = |clause: &&NumberedClause| units.iter().any(|&at| self.holds(clause, span(at)));
-        if clauses.iter().all(holds) {
+        let spans: Vec<Span> = units.iter().map(|&at| items[at as usize].span).collect();
+        if self.all_hold(asked, &spans) {
             self.selected.extend(units);
         }
     }
 
     fn occurrences(&self, clause: &NumberedClause) -> usize {
-        clause
-            .any
-            .iter()
-            .map(|&literal| self.hits.of(literal).len())
-            .sum()
+        let counts = clause.any.iter().map(|&at| self.hits.of(at).len());
+        counts.sum()
+    }
+
+    /// Whether all clauses hold among the spans of some items.
+    fn all_hold(&self, asked: &Asked<'_>, spans: &[Span]) -> bool {
+        let item = |clause: &&NumberedClause| spans.iter().any(|&span| self.holds(clause, span));
+        let group = |group: &Vec<&NumberedClause>| {
+            let mut spans = spans.iter();
+            spans.any(|&span| self.holds_in_statement(group, span))
+        };
+        asked.item.iter().all(item) && asked.statements.iter().all(group)
     }
 
     fn holds(&self, clause: &NumberedClause, span: Span) -> bool {
         clause.any.iter().any(|&literal| {
             self.hits.inside(literal, span)
-                || self
-                    .aliases_of(literal)
-                    .iter()
-                    .any(|alias| span.text(self.text).contains(alias))
+                || mentions(span.text(self.text), &self.aliases_of(literal))
         })
     }
 
-    fn aliases_of(&self, literal: u32) -> Vec<&'s str> {
-        let text = self.triggers.text(literal);
-        let mut found = self.aliases.get(text).cloned().unwrap_or_default();
-        let holds = |(value, _): &&(Span, &'s str)| self.hits.inside(literal, *value);
-        found.extend(self.bindings.iter().filter(holds).map(|(_, name)| *name));
+    /// Whether one statement of an item has what all clauses ask for, or names for it.
+    fn holds_in_statement(&self, clauses: &[&NumberedClause], item: Span) -> bool {
+        if !clauses.iter().all(|clause| self.holds(clause, item)) {
+            return false;
+        }
+        if clauses.len() < 2 || self.skeleton.statements.is_empty() {
+            return true;
+        }
+        let named: Vec<Vec<&str>> = clauses
+            .iter()
+            .map(|clause| self.names_for(clause, item))
+            .collect();
+        let count = |at: &usize| {
+            let literals = clauses[*at].any.iter();
+            literals
+                .map(|&literal| self.hits.within(literal, item).len())
+                .sum::<usize>()
+        };
+        let plain = (0..clauses.len()).filter(|&at| named[at].is_empty());
+        // All may hide behind names: any statement can be the one.
+        let Some(lead) = plain.min_by_key(count) else {
+            return true;
+        };
+        let offsets = clauses[lead].any.iter();
+        offsets
+            .flat_map(|&literal| self.hits.within(literal, item))
+            .filter_map(|&offset| self.skeleton.statement(offset))
+            .any(|statement| {
+                let mut others = (0..clauses.len()).filter(|&at| at != lead);
+                others.all(|at| {
+                    let mut literals = clauses[at].any.iter();
+                    literals.any(|&literal| self.hits.inside(literal, statement))
+                        || mentions(statement.text(self.text), &named[at])
+                })
+            })
+    }
+
+    /// Names that may stand in an item for what a clause asks for.
+    fn names_for(&self, clause: &NumberedClause, item: Span) -> Vec<&'s str> {
+        let mut names: Vec<&str> = Vec::new();
+        if clause.spelled {
+            return names;
+        }
+        let mut offsets: Vec<u32> = Vec::new();
+        for &literal in &clause.any {
+            names.extend(self.aliases_of(literal).iter());
+            offsets.extend(self.hits.within(literal, item));
+        }
+        let text = item.text(self.text);
+        names.retain(|name| text.contains(name));
+        let mut followed = 0;
+        for _ in 0..ROUNDS {
+            for offset in offsets.drain(..) {
+                if let Some(statement) = self.skeleton.statement(offset) {
+                    add_assigned(statement.text(self.text), &mut names);
+                }
+            }
+            // A name for a name: `a = b`.
+            for name in &names[followed..] {
+                let places = text.match_indices(name).map(|(at, _)| at as u32);
+                offsets.extend(places.map(|at| at + item.start));
+            }
+            followed = names.len();
+        }
+        names
+    }
+
+    /// Other names of a literal in the whole file.
+    fn aliases_of(&self, literal: u32) -> Rc<[&'s str]> {
+        if let Some(known) = self.aliases.borrow().get(&literal) {
+            return Rc::clone(known);
+        }
+        let text = &self.triggers.literal(literal).text;
+        let mut found = self.imported.get(text.as_str()).cloned().unwrap_or_default();
+        if self.hits.present(literal) {
+            let holds = |(value, _): &&(Span, &'s str)| self.hits.inside(literal, *value);
+            found.extend(self.bindings.iter().filter(holds).map(|(_, name)| *name));
+        }
+        let found: Rc<[&str]> = found.into();
+        self.aliases.borrow_mut().insert(literal, Rc::clone(&found));
         found
     }
 
     fn alias_offsets(&self, literal: u32) -> Vec<u32> {
         let aliases = self.aliases_of(literal);
-        aliases
-            .iter()
-            .flat_map(|alias| self.text.match_indices(alias).map(|(at, _)| at as u32))
-            .collect()
+        let places = |alias: &&'s str| self.text.match_indices(*alias).map(|(at, _)| at as u32);
+        aliases.iter().flat_map(places).collect()
     }
 
     /// The item around an offset that is parsed as a whole.
@@ -277,6 +387,30 @@ impl<'s> Selector<'s> {
                 return;
             }
             fresh = found;
+        }
+    }
+}
+
+/// Whether one of the names occurs.
+fn mentions(text: &str, names: &[&str]) -> bool {
+    names.iter().any(|name| text.contains(name))
+}
+
+/// Adds the names that a statement may assign to: the words before its first `=`, unless an open
+/// bracket shows that it belongs to an argument.
+fn add_assigned<'s>(statement: &'s str, names: &mut Vec<&'s str>) {
+    let Some(equals) = statement.find('=') else {
+        return;
+    };
+    let before = &statement[..equals];
+    let count = |bracket: char| before.matches(bracket).count();
+    let is_argument = count('(') > count(')') && !before.ends_with(':');
+    if is_argument {
+        return;
+    }
+    for word in words(before) {
+        if !names.contains(&word) {
+            names.push(word);
         }
     }
 }

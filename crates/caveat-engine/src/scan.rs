@@ -18,7 +18,7 @@ use crate::region::{self, Plan};
 use crate::rule::{Overrides, Rule};
 use crate::ruleset::{LanguageRules, Program, ProgramBody, RuleSet};
 use crate::suppress;
-use crate::trigger::Hits;
+use crate::trigger::{Active, Hits};
 
 /// Syntax errors per file that are worth a notice of their own.
 const MOST_PARSE_NOTICES: usize = 1;
@@ -44,7 +44,7 @@ pub fn scan_file(
     };
     let own = &rules.languages[language.index()];
     let hits = own.triggers.hits(&file.text);
-    let mut active = active_programs(own, &file.path, &hits);
+    let active = active_programs(own, &file.path, &hits);
     let mut report = FileReport {
         source: None,
         path,
@@ -54,6 +54,10 @@ pub fn scan_file(
     if active.is_empty() {
         return report;
     }
+    let mut active: Vec<ActiveProgram<'_, '_>> = active
+        .iter()
+        .map(|active| (active, &own.programs[active.program as usize]))
+        .collect();
     let tree = Tree::parse(own, &file, language, &mut active, &hits, options, parsers);
     {
         let scan = Scan {
@@ -73,17 +77,16 @@ pub fn scan_file(
     report
 }
 
-/// A program and its number in the rule set.
-type Active<'r> = (usize, &'r Program);
+/// A program and the part of its trigger that holds.
+type ActiveProgram<'r, 'h> = (&'h Active, &'r Program);
 
-fn active_programs<'r>(own: &'r LanguageRules, path: &str, hits: &Hits) -> Vec<Active<'r>> {
+fn active_programs(own: &LanguageRules, path: &str, hits: &Hits) -> Vec<Active> {
     let in_tests = context::is_test_path(path);
-    own.programs
-        .iter()
-        .enumerate()
-        .filter(|(_, program)| program.in_tests || !in_tests)
-        .filter(|(at, program)| own.triggers.holds(*at, hits) && program.paths.allow(path))
-        .collect()
+    let mut active = own
+        .triggers
+        .active(hits, |at| own.programs[at].in_tests || !in_tests);
+    active.retain(|active| own.programs[active.program as usize].paths.allow(path));
+    active
 }
 
 /// What was parsed of a file.
@@ -99,7 +102,7 @@ impl Tree {
         own: &LanguageRules,
         file: &SourceFile,
         language: Language,
-        active: &mut Vec<Active<'_>>,
+        active: &mut Vec<ActiveProgram<'_, '_>>,
         hits: &Hits,
         options: ScanOptions,
         parsers: &mut Parsers,
@@ -173,7 +176,7 @@ struct Draft<'s> {
 }
 
 impl<'s> Scan<'s> {
-    fn run(&self, active: &[Active<'s>]) -> Vec<Finding> {
+    fn run(&self, active: &[ActiveProgram<'s, '_>]) -> Vec<Finding> {
         // Text formulas and text checks work on a tree without nodes below the root.
         let empty = empty_arena(self.file);
         let arena = self.tree.map_or(&empty, |tree| &tree.arena);
@@ -227,7 +230,7 @@ impl<'s> Scan<'s> {
     fn candidates(
         &self,
         names: &Names<'_>,
-        active: &[Active<'_>],
+        active: &[ActiveProgram<'_, '_>],
     ) -> FxHashMap<LeafId, Vec<NodeId>> {
         let mut found: FxHashMap<LeafId, Vec<NodeId>> = FxHashMap::default();
         let arena = names.code.arena;
