@@ -12,6 +12,7 @@ use caveat_parser::Span;
 use caveat_parser::skeleton::{self, ItemIndex, ItemKind, Skeleton};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::finding::Parsed;
 use crate::ruleset::Program;
 use crate::trigger::{Active, Hits, NumberedClause, Reach, Triggers};
 
@@ -31,29 +32,42 @@ const WORTHWHILE: f64 = 0.8;
 /// How often the names that selected items mention are followed.
 const ROUNDS: usize = 3;
 
-/// Chooses what to parse for programs whose trigger holds in the file.
+/// Chooses what to parse for programs whose trigger holds in the file, and says for which rules.
 pub fn plan(
     skeleton: &Skeleton,
     text: &str,
     programs: &[(&Active, &Program)],
     triggers: &Triggers,
     hits: &Hits,
-) -> Plan {
+) -> (Plan, Vec<Parsed>) {
     let code = programs.iter().filter(|(_, program)| program.needs_tree);
-    if !skeleton.complete || code.clone().any(|(_, program)| program.whole_file) {
-        return Plan::Whole;
+    let whole = |rule: u32| {
+        let bytes = text.len() as u32;
+        (Plan::Whole, vec![Parsed { rule, bytes }])
+    };
+    if !skeleton.complete {
+        return (Plan::Whole, Vec::new());
     }
+    if let Some((_, program)) = code.clone().find(|(_, program)| program.whole_file) {
+        return whole(program.rule);
+    }
+    let mut parsed = Vec::new();
     let mut selector = Selector::new(skeleton, text, triggers, hits);
     for (active, program) in code {
         for &conjunction in &active.conjunctions {
             let asked = Asked::new(triggers.clauses(conjunction));
             if asked.is_empty() {
-                return Plan::Whole;
+                return whole(program.rule);
             }
             selector.select(&asked, program);
         }
+        let bytes = std::mem::take(&mut selector.fresh);
+        if bytes > 0 {
+            let rule = program.rule;
+            parsed.push(Parsed { rule, bytes });
+        }
     }
-    selector.finish()
+    (selector.finish(), parsed)
 }
 
 /// The clauses of a conjunction that must hold near the match.
@@ -99,6 +113,8 @@ struct Selector<'s> {
     triggers: &'s Triggers,
     hits: &'s Hits,
     selected: FxHashSet<ItemIndex>,
+    /// Bytes of units that were selected since this was last read.
+    fresh: u32,
     /// Other names of literals in this file: `from hashlib import md5 as m`.
     imported: FxHashMap<&'s str, Vec<&'s str>>,
     /// Values and names of bindings at the top of the file and in classes: a literal in the value
@@ -127,6 +143,7 @@ impl<'s> Selector<'s> {
             triggers,
             hits,
             selected: FxHashSet::default(),
+            fresh: 0,
             imported,
             bindings: bindings
                 .map(|item| (item.body, item.name.text(text)))
@@ -161,6 +178,7 @@ impl<'s> Selector<'s> {
             last = Some(span);
             if !self.selected.contains(&unit) && self.all_hold(asked, &[span]) {
                 self.selected.insert(unit);
+                self.fresh += span.len();
             }
         }
     }
@@ -184,7 +202,11 @@ impl<'s> Selector<'s> {
             .collect();
         let spans: Vec<Span> = units.iter().map(|&at| items[at as usize].span).collect();
         if self.all_hold(asked, &spans) {
-            self.selected.extend(units);
+            for (unit, span) in units.into_iter().zip(spans) {
+                if self.selected.insert(unit) {
+                    self.fresh += span.len();
+                }
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use crate::checks::{FileView, Hit};
 use crate::config::TextFile;
 use crate::context;
-use crate::finding::{Edit, FileReport, Finding, Fix, Notice, NoticeKind, Place};
+use crate::finding::{Edit, FileReport, Finding, Fix, Notice, NoticeKind, Parsed, Place};
 use crate::formula::{Candidates, Evaluator, Formula, LeafId, Memo, Range};
 use crate::pattern::Bound;
 use crate::pattern::matcher::{Matcher, Options};
@@ -50,6 +50,7 @@ pub fn scan_file(
         path,
         findings: Vec::new(),
         notices: Vec::new(),
+        parsed: Vec::new(),
     };
     if active.is_empty() {
         return report;
@@ -59,6 +60,9 @@ pub fn scan_file(
         .map(|active| (active, &own.programs[active.program as usize]))
         .collect();
     let tree = Tree::parse(own, &file, language, &mut active, &hits, options, parsers);
+    if let Some(tree) = &tree {
+        report.parsed.clone_from(&tree.parsed);
+    }
     {
         let scan = Scan {
             rules,
@@ -94,6 +98,8 @@ struct Tree {
     arena: Arena,
     /// The outline, where only parts were parsed.
     outline: Option<Skeleton>,
+    /// For which rules.
+    parsed: Vec<Parsed>,
 }
 
 impl Tree {
@@ -111,19 +117,21 @@ impl Tree {
         if !active.iter().any(|(_, program)| program.needs_tree) {
             return None;
         }
-        let whole = |parsers: &mut Parsers| {
+        let whole = |parsers: &mut Parsers, parsed: Vec<Parsed>| {
             let arena = parsers.parse(language, &file.text, None)?;
             Some(Tree {
                 arena,
                 outline: None,
+                parsed,
             })
         };
         let skeleton = match language.definition().skeleton {
             Some(read) if !options.whole_files => read(&file.text),
-            _ => return whole(parsers),
+            _ => return whole(parsers, Vec::new()),
         };
-        match region::plan(&skeleton, &file.text, active, &own.triggers, hits) {
-            Plan::Whole => whole(parsers),
+        let (plan, parsed) = region::plan(&skeleton, &file.text, active, &own.triggers, hits);
+        match plan {
+            Plan::Whole => whole(parsers, parsed),
             Plan::Nothing => {
                 active.retain(|(_, program)| !program.needs_tree);
                 None
@@ -132,11 +140,12 @@ impl Tree {
                 let arena = parsers.parse(language, &file.text, Some(&ranges))?;
                 // The skeleton did not foresee an error: trust the grammar on the whole.
                 if !arena.errors.is_empty() {
-                    return whole(parsers);
+                    return whole(parsers, parsed);
                 }
                 Some(Tree {
                     arena,
                     outline: Some(skeleton),
+                    parsed,
                 })
             }
         }
