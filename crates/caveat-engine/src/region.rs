@@ -9,12 +9,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use caveat_parser::Span;
-use caveat_parser::skeleton::{self, ItemIndex, ItemKind, Skeleton};
+use caveat_parser::skeleton::{self, ImportKind, ItemIndex, ItemKind, Skeleton};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::finding::Parsed;
 use crate::ruleset::Program;
-use crate::trigger::{Active, Hits, NumberedClause, Reach, Triggers};
+use crate::trigger::{Active, Hits, NumberedClause, Reach, Triggers, is_word};
 
 /// What to parse.
 #[derive(Debug, PartialEq, Eq)]
@@ -115,7 +115,8 @@ struct Selector<'s> {
     selected: FxHashSet<ItemIndex>,
     /// Bytes of units that were selected since this was last read.
     fresh: u32,
-    /// Other names of literals in this file: `from hashlib import md5 as m`.
+    /// Names that imports bind, by each part of the path: `from hashlib import md5 as m` makes `m`
+    /// a name for both. The empty name, which is everywhere, stands for what a `*` imports.
     imported: FxHashMap<&'s str, Vec<&'s str>>,
     /// Values and names of bindings at the top of the file and in classes: a literal in the value
     /// may matter wherever the name stands.
@@ -128,11 +129,18 @@ impl<'s> Selector<'s> {
     fn new(skeleton: &'s Skeleton, text: &'s str, triggers: &'s Triggers, hits: &'s Hits) -> Self {
         let mut imported: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
         for import in &skeleton.imports {
-            if let Some(alias) = import.alias
-                && let Some(last) = skeleton.path(import).last()
-            {
-                let names = imported.entry(last.text(text)).or_default();
-                names.push(alias.text(text));
+            let path = skeleton.path(import);
+            let name = match (import.alias, import.kind) {
+                (Some(alias), _) => alias.text(text),
+                (None, ImportKind::Glob) => "",
+                (None, ImportKind::Name) => path.last().map_or("", |last| last.text(text)),
+                // The path is written out where the module is used.
+                (None, ImportKind::Module | ImportKind::Crate) => continue,
+            };
+            for segment in path.iter().map(|segment| segment.text(text)) {
+                if segment != name {
+                    imported.entry(segment).or_default().push(name);
+                }
             }
         }
         let bindings = skeleton.items.iter();
@@ -211,8 +219,11 @@ impl<'s> Selector<'s> {
     }
 
     fn occurrences(&self, clause: &NumberedClause) -> usize {
-        let counts = clause.any.iter().map(|&at| self.hits.of(at).len());
-        counts.sum()
+        let count = |&literal: &u32| match self.aliases_of(literal).contains(&"") {
+            true => self.text.len(),
+            false => self.hits.of(literal).len(),
+        };
+        clause.any.iter().map(count).sum()
     }
 
     /// Whether all clauses hold among the spans of some items.
@@ -244,29 +255,39 @@ impl<'s> Selector<'s> {
             .iter()
             .map(|clause| self.names_for(clause, item))
             .collect();
-        let count = |at: &usize| {
-            let literals = clauses[*at].any.iter();
-            literals
-                .map(|&literal| self.hits.within(literal, item).len())
-                .sum::<usize>()
-        };
-        let plain = (0..clauses.len()).filter(|&at| named[at].is_empty());
-        // All may hide behind names: any statement can be the one.
-        let Some(lead) = plain.min_by_key(count) else {
+        let places = (0..clauses.len())
+            .filter(|&at| !named[at].contains(&""))
+            .map(|at| (at, self.places(clauses[at], &named[at], item)))
+            .min_by_key(|(_, places)| places.len());
+        // What a `*` imports can be anything.
+        let Some((lead, places)) = places else {
             return true;
         };
-        let offsets = clauses[lead].any.iter();
-        offsets
-            .flat_map(|&literal| self.hits.within(literal, item))
-            .filter_map(|&offset| self.skeleton.statement(offset))
-            .any(|statement| {
-                let mut others = (0..clauses.len()).filter(|&at| at != lead);
-                others.all(|at| {
-                    let mut literals = clauses[at].any.iter();
-                    literals.any(|&literal| self.hits.inside(literal, statement))
-                        || mentions(statement.text(self.text), &named[at])
-                })
+        let mut statements = places
+            .into_iter()
+            .filter_map(|offset| self.skeleton.statement(offset));
+        statements.any(|statement| {
+            let mut others = (0..clauses.len()).filter(|&at| at != lead);
+            others.all(|at| {
+                let mut literals = clauses[at].any.iter();
+                literals.any(|&literal| self.hits.inside(literal, statement))
+                    || mentions(statement.text(self.text), &named[at])
             })
+        })
+    }
+
+    /// Where in an item a clause holds, by itself or by a name.
+    fn places(&self, clause: &NumberedClause, names: &[&str], item: Span) -> Vec<u32> {
+        let literals = clause.any.iter();
+        let mut offsets: Vec<u32> = literals
+            .flat_map(|&literal| self.hits.within(literal, item))
+            .copied()
+            .collect();
+        let text = item.text(self.text);
+        for name in names {
+            offsets.extend(places_of(text, name).map(|at| item.start + at));
+        }
+        offsets
     }
 
     /// Names that may stand in an item for what a clause asks for.
@@ -281,7 +302,7 @@ impl<'s> Selector<'s> {
             offsets.extend(self.hits.within(literal, item));
         }
         let text = item.text(self.text);
-        names.retain(|name| text.contains(name));
+        names.retain(|name| mentions(text, &[*name]));
         let mut followed = 0;
         for _ in 0..ROUNDS {
             for offset in offsets.drain(..) {
@@ -290,9 +311,8 @@ impl<'s> Selector<'s> {
                 }
             }
             // A name for a name: `a = b`.
-            for name in &names[followed..] {
-                let places = text.match_indices(name).map(|(at, _)| at as u32);
-                offsets.extend(places.map(|at| at + item.start));
+            for name in names[followed..].iter().filter(|name| !name.is_empty()) {
+                offsets.extend(places_of(text, name).map(|at| item.start + at));
             }
             followed = names.len();
         }
@@ -317,8 +337,12 @@ impl<'s> Selector<'s> {
 
     fn alias_offsets(&self, literal: u32) -> Vec<u32> {
         let aliases = self.aliases_of(literal);
-        let places = |alias: &&'s str| self.text.match_indices(*alias).map(|(at, _)| at as u32);
-        aliases.iter().flat_map(places).collect()
+        if aliases.contains(&"") {
+            let items = self.skeleton.items.iter();
+            return items.map(|item| item.span.start).collect();
+        }
+        let places = aliases.iter().flat_map(|name| places_of(self.text, name));
+        places.collect()
     }
 
     /// The item around an offset that is parsed as a whole.
@@ -413,9 +437,23 @@ impl<'s> Selector<'s> {
     }
 }
 
-/// Whether one of the names occurs.
+/// Whether one of the names occurs; the empty one does everywhere.
 fn mentions(text: &str, names: &[&str]) -> bool {
-    names.iter().any(|name| text.contains(name))
+    names
+        .iter()
+        .any(|name| name.is_empty() || places_of(text, name).next().is_some())
+}
+
+/// Offsets at which a name stands as a word.
+fn places_of<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = u32> + 't {
+    let bytes = text.as_bytes();
+    let is_part = |byte: &u8| is_word(*byte);
+    memchr::memmem::find_iter(bytes, name.as_bytes())
+        .filter(move |&at| {
+            let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+            !before.is_some_and(is_part) && !bytes.get(at + name.len()).is_some_and(is_part)
+        })
+        .map(|at| at as u32)
 }
 
 /// Adds the names that a statement may assign to: the words before its first `=`, unless an open

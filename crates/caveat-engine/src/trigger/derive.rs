@@ -6,7 +6,8 @@
 
 use caveat_parser::Constant;
 use caveat_parser::lang::Role;
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::literal::Extractor;
+use regex_syntax::hir::{self, Class, Hir, HirKind, Look};
 
 use super::{Clause, Conjunction, Literal, Reach, Trigger};
 use crate::formula::{All, Condition, Formula, Leaf, LeafId, Op};
@@ -17,6 +18,8 @@ use crate::rule::Predicate;
 const MOST_ALTERNATIVES: usize = 64;
 /// Texts of which one must occur; more say too little.
 const MOST_TEXTS: usize = 32;
+/// Shorter texts are not looked for, even where they stand alone.
+const SHORTEST_WHOLE: usize = 2;
 /// Shorter words are not looked for.
 const SHORTEST_WORD: usize = 3;
 
@@ -195,8 +198,7 @@ fn is_simple(part: &Pat) -> bool {
 }
 
 /// What a condition needs of the file, and the metavariable it is about: a name that must resolve
-/// to one of some paths needs a last segment where the rule matches (or another name for it) and a
-/// first one in the file.
+/// to one of some paths needs the first and the last segment of one, or another name for it.
 fn condition_clauses(condition: &Condition, clauses: &mut Conjunction) -> Option<Mv> {
     if let Condition::Regex {
         mv,
@@ -226,18 +228,17 @@ fn condition_clauses(condition: &Condition, clauses: &mut Conjunction) -> Option
         let mut segments = path.split(['.', ':']).filter(|part| !part.is_empty());
         let head = segments.next()?;
         let tail = segments.next_back().unwrap_or(head);
-        if test.test.negated || head.len() < SHORTEST_WORD {
+        if test.test.negated {
             return None;
         }
-        first.push(Literal::new(head));
-        if tail.len() >= SHORTEST_WORD && tail != "*" {
-            last.push(Literal::new(tail));
+        first.extend(is_telling(head).then(|| Literal::new(head)));
+        last.extend((is_telling(tail) && tail != "*").then(|| Literal::new(tail)));
+    }
+    for any in [first, last] {
+        if any.len() == any_of.len() {
+            push(Clause::new(any, Reach::Item), clauses);
         }
     }
-    if last.len() == first.len() {
-        clauses.push(Clause::new(last, Reach::Item));
-    }
-    clauses.push(Clause::new(first, Reach::File));
     Some(*mv)
 }
 
@@ -266,19 +267,14 @@ impl Required<'_> {
     fn pat(&mut self, pat: &Pat) {
         match pat {
             Pat::Name(path) => {
-                let (last, before) = path.split_last().expect("a name has a segment");
-                before.iter().for_each(|segment| self.in_file(segment));
-                self.word(last);
+                // An import may hide all but the last: `from os import path`.
+                path.iter().for_each(|segment| self.word(segment));
             }
             Pat::Word(word) => self.word(word),
             // A type may be told elsewhere in the file, in a signature or an import.
             Pat::Typed { path, .. } => path.iter().for_each(|segment| self.in_file(segment)),
             Pat::Attribute { object, name } => {
-                // An import may hide the object: `from os import $M`.
-                match &**object {
-                    Pat::Name(path) => path.iter().for_each(|segment| self.in_file(segment)),
-                    other => self.pat(other),
-                }
+                self.pat(object);
                 if let KeywordName::Text(name) = name {
                     self.word(name);
                 }
@@ -385,8 +381,11 @@ fn push(clause: Clause, out: &mut Conjunction) {
 
 /// Whether source code spells the text as it is.
 fn is_plain(text: &str) -> bool {
-    text.len() >= SHORTEST_WORD
-        && !text.contains('\\')
+    text.len() >= SHORTEST_WORD && is_spelled_so(text)
+}
+
+fn is_spelled_so(text: &str) -> bool {
+    !text.contains('\\')
         && text
             .bytes()
             .all(|byte| byte.is_ascii_graphic() || byte == b' ')
@@ -395,9 +394,36 @@ fn is_plain(text: &str) -> bool {
 /// Texts of which one is in everything that the expression matches; `None` if that is not known.
 fn texts_of(expression: &str) -> Option<Vec<Literal>> {
     let hir = regex_syntax::parse(expression).ok()?;
+    if let Some(all) = whole_texts(&hir) {
+        return Some(all);
+    }
     let found = required_texts(&hir)?;
     let good = found.len() <= MOST_TEXTS && found.iter().all(|literal| is_plain(&literal.text));
     good.then_some(found)
+}
+
+/// All texts that an expression matches, if they are few and it is anchored at both ends. What
+/// matches is a complete expression or string, so that no identifier goes on around it.
+fn whole_texts(hir: &Hir) -> Option<Vec<Literal>> {
+    let properties = hir.properties();
+    let anchored = properties.look_set_prefix().contains(Look::Start)
+        && properties.look_set_suffix().contains(Look::End);
+    let looks = properties.look_set();
+    if !anchored || looks.len() > 2 {
+        return None;
+    }
+    let mut extractor = Extractor::new();
+    extractor
+        .limit_class(4)
+        .limit_repeat(2)
+        .limit_total(MOST_TEXTS);
+    let found = extractor.extract(hir);
+    let literals = found.literals().filter(|_| found.is_exact())?;
+    let text = |own: &hir::literal::Literal| String::from_utf8(own.as_bytes().to_vec()).ok();
+    let texts: Vec<String> = literals.iter().map(text).collect::<Option<_>>()?;
+    let good = |text: &String| text.len() >= SHORTEST_WHOLE && is_spelled_so(text);
+    (!texts.is_empty() && texts.iter().all(good))
+        .then(|| texts.iter().map(|text| Literal::new(text)).collect())
 }
 
 /// As [`texts_of`]: the best choice among the parts of a concatenation.

@@ -49,7 +49,7 @@ impl Literal {
 }
 
 /// Whether the byte can be part of an identifier; every non-ASCII byte counts.
-fn is_word(byte: u8) -> bool {
+pub(crate) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
 
