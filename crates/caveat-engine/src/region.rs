@@ -99,7 +99,7 @@ impl<'c> Asked<'c> {
     }
 
     fn is_empty(&self) -> bool {
-        self.item.is_empty() && self.statements.is_empty()
+        self.all().all(|clause| clause.any.is_empty())
     }
 
     fn all(&self) -> impl Iterator<Item = &&'c NumberedClause> {
@@ -162,7 +162,8 @@ impl<'s> Selector<'s> {
 
     /// Selects the units in which all clauses hold.
     fn select(&mut self, asked: &Asked<'_>, program: &Program) {
-        let rarest = asked.all().min_by_key(|clause| self.occurrences(clause));
+        let telling = asked.all().filter(|clause| !clause.any.is_empty());
+        let rarest = telling.min_by_key(|clause| self.occurrences(clause));
         let Some(rarest) = rarest else { return };
         let mut offsets: Vec<u32> = Vec::new();
         for &literal in &rarest.any {
@@ -237,10 +238,13 @@ impl<'s> Selector<'s> {
     }
 
     fn holds(&self, clause: &NumberedClause, span: Span) -> bool {
-        clause.any.iter().any(|&literal| {
-            self.hits.inside(literal, span)
-                || mentions(span.text(self.text), &self.aliases_of(literal))
-        })
+        let text = span.text(self.text);
+        let hit = |literal: &u32| self.hits.inside(*literal, span);
+        (clause.any.is_empty() || clause.any.iter().any(hit)) && fits(clause, text)
+            || clause
+                .any
+                .iter()
+                .any(|&literal| mentions(text, &self.aliases_of(literal)))
     }
 
     /// Whether one statement of an item has what all clauses ask for, or names for it.
@@ -248,7 +252,8 @@ impl<'s> Selector<'s> {
         if !clauses.iter().all(|clause| self.holds(clause, item)) {
             return false;
         }
-        if clauses.len() < 2 || self.skeleton.statements.is_empty() {
+        let simple = clauses.len() < 2 && clauses[0].shape.is_none();
+        if simple || self.skeleton.statements.is_empty() {
             return true;
         }
         let named: Vec<Vec<&str>> = clauses
@@ -270,8 +275,10 @@ impl<'s> Selector<'s> {
             let mut others = (0..clauses.len()).filter(|&at| at != lead);
             others.all(|at| {
                 let mut literals = clauses[at].any.iter();
+                let text = statement.text(self.text);
                 literals.any(|&literal| self.hits.inside(literal, statement))
-                    || mentions(statement.text(self.text), &named[at])
+                    && fits(clauses[at], text)
+                    || mentions(text, &named[at])
             })
         })
     }
@@ -281,6 +288,7 @@ impl<'s> Selector<'s> {
         let literals = clause.any.iter();
         let mut offsets: Vec<u32> = literals
             .flat_map(|&literal| self.hits.within(literal, item))
+            .filter(|&&offset| self.fits_at(clause, offset))
             .copied()
             .collect();
         let text = item.text(self.text);
@@ -288,6 +296,16 @@ impl<'s> Selector<'s> {
             offsets.extend(places_of(text, name).map(|at| item.start + at));
         }
         offsets
+    }
+
+    /// Whether the statement around a hit has the shape that the clause asks for.
+    fn fits_at(&self, clause: &NumberedClause, offset: u32) -> bool {
+        let text = |statement: Span| statement.text(self.text);
+        clause.shape.is_none()
+            || self
+                .skeleton
+                .statement(offset)
+                .is_some_and(|statement| fits(clause, text(statement)))
     }
 
     /// Names that may stand in an item for what a clause asks for.
@@ -299,7 +317,8 @@ impl<'s> Selector<'s> {
         let mut offsets: Vec<u32> = Vec::new();
         for &literal in &clause.any {
             names.extend(self.aliases_of(literal).iter());
-            offsets.extend(self.hits.within(literal, item));
+            let hits = self.hits.within(literal, item).iter();
+            offsets.extend(hits.filter(|&&offset| self.fits_at(clause, offset)));
         }
         let text = item.text(self.text);
         names.retain(|name| mentions(text, &[*name]));
@@ -435,6 +454,11 @@ impl<'s> Selector<'s> {
             fresh = found;
         }
     }
+}
+
+/// Whether a text has the shape that the clause asks for.
+fn fits(clause: &NumberedClause, text: &str) -> bool {
+    clause.shape.as_ref().is_none_or(|shape| shape.fits(text))
 }
 
 /// Whether one of the names occurs; the empty one does everywhere.

@@ -255,18 +255,18 @@ impl Builder {
                 .filter_map(|name| Language::from_name(name))
                 .collect()
         };
-        let own = check.triggers.iter().map(|text| Literal::new(text));
-        let clauses: Conjunction = match (rule.triggers.is_empty(), check.triggers.is_empty()) {
-            (false, _) => derive::stated(&rule.triggers),
-            (true, false) => vec![Clause::new(own.collect(), Reach::Item)],
-            (true, true) => Vec::new(),
-        };
         for language in languages {
+            let own = check.triggers.iter().map(|text| Literal::new(text));
+            let mut clauses = derive::stated(rule.triggers.of(language.name()));
+            if clauses.is_empty() && !check.triggers.is_empty() {
+                clauses.push(Clause::new(own.collect(), Reach::Item));
+            }
             let paths = self.paths(rule);
             let mut program =
                 Program::new(index, ProgramBody::Check(check), paths, keeps_tests(rule));
             program.needs_tree = language.tables().is_some();
-            program.whole_file = check.whole_file;
+            program.whole_file = check.whole_file.contains(&language.name());
+            program.needs_class = check.needs_class;
             self.add(language, program, std::slice::from_ref(&clauses));
         }
     }
@@ -287,7 +287,7 @@ impl Builder {
             return;
         }
         // What the rule states holds beside what its patterns say.
-        let stated = derive::stated(&rule.triggers);
+        let stated = derive::stated(rule.triggers.of(language.name()));
         let trigger = derive::trigger(&compiled, &self.leaves, &stated);
         let anchors = self.anchors(&compiled).unwrap_or_default();
         let (table, overrides) = (scope.table, scope.overrides);

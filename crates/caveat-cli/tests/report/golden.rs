@@ -221,7 +221,7 @@ pub fn rule(id: &str, summary: &str, family: &str, severity: Severity, cwe: &[u3
         references: Vec::new(),
         in_tests: false,
         paths: PathFilter::default(),
-        triggers: Vec::new(),
+        triggers: caveat_engine::rule::StatedTriggers::default(),
         body: Body::Check(id.to_owned()),
         options: caveat_engine::rule::Options::default(),
         dialect: Dialect::Native,

@@ -9,19 +9,19 @@ use caveat_parser::lang::Role;
 use regex_syntax::hir::literal::Extractor;
 use regex_syntax::hir::{self, Class, Hir, HirKind, Look};
 
-use super::{Clause, Conjunction, Literal, Reach, Trigger};
-use crate::formula::{All, Condition, Formula, Leaf, LeafId, Op};
+use super::{Clause, Conjunction, Literal, Reach, Shape, Trigger};
+use crate::formula::{All, CompiledTest, Condition, Formula, Leaf, LeafId, Op};
 use crate::pattern::{Argument, KeywordName, Mv, Pat, Root, StringPart};
-use crate::rule::Predicate;
+use crate::rule::{Predicate, StatedClause};
 
 /// Alternatives of one trigger; beyond, parts of the formula are left out of it.
 const MOST_ALTERNATIVES: usize = 64;
 /// Texts of which one must occur; more say too little.
 const MOST_TEXTS: usize = 32;
-/// Shorter texts are not looked for, even where they stand alone.
-const SHORTEST_WHOLE: usize = 2;
 /// Shorter words are not looked for.
-const SHORTEST_WORD: usize = 3;
+const SHORTEST_WORD: usize = 2;
+/// Shorter texts that may be parts of words are not looked for.
+const SHORTEST_PART: usize = 3;
 
 /// What must be in a file for the formula to match, beside what the rule states.
 pub fn trigger(formula: &Formula, leaves: &[Leaf], stated: &[Clause]) -> Trigger {
@@ -32,15 +32,21 @@ pub fn trigger(formula: &Formula, leaves: &[Leaf], stated: &[Clause]) -> Trigger
         .collect()
 }
 
-/// Triggers that a rule states; `~word` may stand anywhere in the file.
-pub fn stated(triggers: &[Vec<String>]) -> Conjunction {
-    let clause = |any: &Vec<String>| {
-        let texts: Vec<&str> = any.iter().map(|text| text.trim_start_matches('~')).collect();
-        let anywhere = any.iter().any(|text| text.starts_with('~'));
-        let literals = texts.into_iter().map(Literal::new).collect();
-        Clause::new(literals, if anywhere { Reach::File } else { Reach::Item })
+/// Triggers that a rule states.
+pub fn stated(clauses: &[StatedClause]) -> Conjunction {
+    let clause = |stated: &StatedClause| match stated {
+        StatedClause::Words(words) => {
+            let anywhere = words.iter().any(|word| word.starts_with('~'));
+            let texts = words.iter().map(|word| word.trim_start_matches('~'));
+            let reach = if anywhere { Reach::File } else { Reach::Item };
+            Clause::new(texts.map(Literal::new).collect(), reach)
+        }
+        StatedClause::Shape(expression) => Clause {
+            shape: Some(Shape::new(expression)),
+            ..Clause::new(texts_of(expression).unwrap_or_default(), Reach::Item)
+        },
     };
-    triggers.iter().map(clause).collect()
+    clauses.iter().map(clause).collect()
 }
 
 /// A conjunction, and the expression that all matches lie in, if there is one.
@@ -207,16 +213,19 @@ fn condition_clauses(condition: &Condition, clauses: &mut Conjunction) -> Option
         ..
     } = condition
     {
-        text_clause(regex.expression(), clauses);
+        text_clause(&[regex.expression()], clauses);
         return Some(*mv);
     }
     let Condition::Where { mv, any_of } = condition else {
         return None;
     };
-    if let [only] = any_of.as_slice()
-        && let (Predicate::Matches(text), false) = (&only.test.predicate, only.test.negated)
-    {
-        text_clause(text, clauses);
+    let expression = |test: &CompiledTest| match &test.test.predicate {
+        Predicate::Matches(text) if !test.test.negated => Some(text.clone()),
+        _ => None,
+    };
+    if let Some(texts) = any_of.iter().map(expression).collect::<Option<Vec<_>>>() {
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        text_clause(&texts, clauses);
         return Some(*mv);
     }
     let mut first: Vec<Literal> = Vec::new();
@@ -243,10 +252,50 @@ fn condition_clauses(condition: &Condition, clauses: &mut Conjunction) -> Option
 }
 
 /// What an expression over a metavariable needs: its text, or that of a constant, holds it.
-fn text_clause(expression: &str, clauses: &mut Conjunction) {
-    if let Some(any) = texts_of(expression) {
-        push(Clause::new(any, Reach::Item), clauses);
+fn text_clause(expressions: &[&str], clauses: &mut Conjunction) {
+    let texts = expressions.iter().map(|own| texts_of(own));
+    if let Some(any) = texts.collect::<Option<Vec<_>>>() {
+        let clause = Clause {
+            shape: shape_of(expressions),
+            ..Clause::new(any.concat(), Reach::Item)
+        };
+        push(clause, clauses);
     }
+}
+
+/// What a text that holds a match of one of the expressions matches itself: the expressions
+/// without anchors. `None` where the literals say as much.
+fn shape_of(expressions: &[&str]) -> Option<Shape> {
+    let mut parts: Vec<String> = Vec::new();
+    for expression in expressions {
+        let hir = regex_syntax::parse(expression).ok()?;
+        if whole_texts(&hir).is_some() {
+            return None;
+        }
+        parts.push(without_anchors(&hir)?.to_string());
+    }
+    Some(Shape::new(&parts.join("|")))
+}
+
+/// As the expression, but it also matches where no line or text begins or ends.
+fn without_anchors(hir: &Hir) -> Option<Hir> {
+    Some(match hir.kind() {
+        HirKind::Look(Look::WordAscii | Look::WordUnicode) => hir.clone(),
+        HirKind::Look(_) => Hir::empty(),
+        HirKind::Capture(capture) => without_anchors(&capture.sub)?,
+        HirKind::Repetition(repetition) => {
+            let mut repetition = repetition.clone();
+            repetition.sub = Box::new(without_anchors(&repetition.sub)?);
+            Hir::repetition(repetition)
+        }
+        HirKind::Concat(parts) => {
+            Hir::concat(parts.iter().map(without_anchors).collect::<Option<_>>()?)
+        }
+        HirKind::Alternation(parts) => {
+            Hir::alternation(parts.iter().map(without_anchors).collect::<Option<_>>()?)
+        }
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) => hir.clone(),
+    })
 }
 
 /// Collects what every match of a pattern contains.
@@ -381,7 +430,7 @@ fn push(clause: Clause, out: &mut Conjunction) {
 
 /// Whether source code spells the text as it is.
 fn is_plain(text: &str) -> bool {
-    text.len() >= SHORTEST_WORD && is_spelled_so(text)
+    text.len() >= SHORTEST_PART && is_spelled_so(text)
 }
 
 fn is_spelled_so(text: &str) -> bool {
@@ -392,7 +441,7 @@ fn is_spelled_so(text: &str) -> bool {
 }
 
 /// Texts of which one is in everything that the expression matches; `None` if that is not known.
-fn texts_of(expression: &str) -> Option<Vec<Literal>> {
+pub(crate) fn texts_of(expression: &str) -> Option<Vec<Literal>> {
     let hir = regex_syntax::parse(expression).ok()?;
     if let Some(all) = whole_texts(&hir) {
         return Some(all);
@@ -421,7 +470,7 @@ fn whole_texts(hir: &Hir) -> Option<Vec<Literal>> {
     let literals = found.literals().filter(|_| found.is_exact())?;
     let text = |own: &hir::literal::Literal| String::from_utf8(own.as_bytes().to_vec()).ok();
     let texts: Vec<String> = literals.iter().map(text).collect::<Option<_>>()?;
-    let good = |text: &String| text.len() >= SHORTEST_WHOLE && is_spelled_so(text);
+    let good = |text: &String| text.len() >= SHORTEST_WORD && is_spelled_so(text);
     (!texts.is_empty() && texts.iter().all(good))
         .then(|| texts.iter().map(|text| Literal::new(text)).collect())
 }

@@ -8,7 +8,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 use caveat_parser::Span;
 use rustc_hash::FxHashMap;
 
-use super::{Clause, Conjunction, Literal, Reach, is_word};
+use super::{Clause, Conjunction, Literal, Reach, Shape, is_word};
 
 /// A clause by numbers of literals.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct NumberedClause {
     pub reach: Reach,
     /// As [`Clause::spelled`].
     pub spelled: bool,
+    /// As [`Clause::shape`].
+    pub shape: Option<Shape>,
 }
 
 /// The triggers of all programs, in the order they were added.
@@ -33,7 +35,7 @@ pub struct Triggers {
     programs: Vec<std::ops::Range<u32>>,
     /// Conjunctions filed under each literal.
     watchers: Vec<Vec<u32>>,
-    /// Conjunctions without clauses.
+    /// Conjunctions without literals.
     always: Vec<u32>,
 }
 
@@ -75,6 +77,7 @@ impl TriggersBuilder {
             any: clause.any.iter().map(|own| self.number(own)).collect(),
             reach: clause.reach,
             spelled: clause.spelled,
+            shape: clause.shape.clone(),
         }
     }
 
@@ -110,11 +113,11 @@ impl TriggersBuilder {
         let mut always = Vec::new();
         for (at, filed) in (0u32..).zip(&self.conjunctions) {
             match filed.clauses.iter().min_by_key(|own| self.promise(own)) {
-                Some(clause) => {
+                Some(clause) if !clause.any.is_empty() => {
                     let literals = clause.any.iter();
                     literals.for_each(|&literal| watchers[literal as usize].push(at));
                 }
-                None => always.push(at),
+                _ => always.push(at),
             }
         }
         Triggers {
@@ -133,7 +136,10 @@ impl TriggersBuilder {
     fn promise(&self, clause: &NumberedClause) -> (usize, usize) {
         let length = |&at: &u32| self.literals[at as usize].text.len();
         let shortest = clause.any.iter().map(length).min().unwrap_or(0);
-        (clause.any.len() * 100 / shortest.max(1), clause.any.len())
+        match clause.any.len() {
+            0 => (usize::MAX, 0),
+            count => (count * 100 / shortest.max(1), count),
+        }
     }
 }
 
@@ -339,6 +345,8 @@ fn fits(literal: &Literal, text: &[u8], start: usize, end: usize) -> bool {
 
 /// Whether each clause has a literal in the file.
 fn all_hold(clauses: &[NumberedClause], hits: &Hits) -> bool {
-    let holds = |clause: &NumberedClause| clause.any.iter().any(|&at| hits.present(at));
+    let holds = |clause: &NumberedClause| {
+        clause.any.is_empty() || clause.any.iter().any(|&at| hits.present(at))
+    };
     clauses.iter().all(holds)
 }

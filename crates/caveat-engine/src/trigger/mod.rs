@@ -4,6 +4,10 @@
 //! no rule's trigger holds are never parsed, and of the others only the items in which it holds
 //! (see [`crate::region`]). This module must not know grammars or trees.
 
+use std::sync::{Arc, OnceLock};
+
+use regex::Regex;
+
 pub mod derive;
 mod index;
 
@@ -65,16 +69,51 @@ pub enum Reach {
 }
 
 /// Literals of which one must occur.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clause {
-    /// The alternatives.
+    /// The alternatives; none if only the shape counts.
     pub any: Vec<Literal>,
     /// Where one must occur.
     pub reach: Reach,
     /// Whether it stands in the code of the match itself: a keyword, an operator. Other text may
     /// hide behind a name, `f = subprocess.run; f(...)`.
     pub spelled: bool,
+    /// What the text of the item must match besides.
+    pub shape: Option<Shape>,
 }
+
+/// An expression that the text of an item must match. Two are the same if they are written alike.
+#[derive(Debug, Clone)]
+pub struct Shape {
+    expression: String,
+    compiled: Arc<OnceLock<Option<Regex>>>,
+}
+
+impl Shape {
+    /// An expression, which is compiled when first needed.
+    pub fn new(expression: &str) -> Self {
+        Shape {
+            expression: expression.to_owned(),
+            compiled: Arc::default(),
+        }
+    }
+
+    /// Whether the text has a match; a wrong expression excludes nothing.
+    pub fn fits(&self, text: &str) -> bool {
+        let compiled = self
+            .compiled
+            .get_or_init(|| Regex::new(&self.expression).ok());
+        compiled.as_ref().is_none_or(|regex| regex.is_match(text))
+    }
+}
+
+impl PartialEq for Shape {
+    fn eq(&self, other: &Self) -> bool {
+        self.expression == other.expression
+    }
+}
+
+impl Eq for Shape {}
 
 impl Clause {
     /// A clause that may hide behind a name.
@@ -83,6 +122,7 @@ impl Clause {
             any,
             reach,
             spelled: false,
+            shape: None,
         }
     }
 }

@@ -10,6 +10,7 @@ mod matching;
 mod patterns;
 
 use super::{
+    StatedTriggers,
     Body, Confidence, Dialect, Formula, LanguageFormula, Loaded, Options, PathFilter, RegexRewrite,
     Rule, Severity, Skipped, YamlSpan,
     reader::{Reader, clip},
@@ -268,7 +269,7 @@ impl RuleReader<'_, '_> {
             references: metadata.map(references).unwrap_or_default(),
             in_tests: true,
             paths,
-            triggers: Vec::new(),
+            triggers: StatedTriggers::default(),
             body: Body::Match(formulas.collect()),
             options,
             dialect: Dialect::Semgrep,
