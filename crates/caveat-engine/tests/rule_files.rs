@@ -252,7 +252,10 @@ fn native_metadata() {
     );
     assert_eq!(rule.paths.include, ["*.py"]);
     assert_eq!(rule.paths.exclude, ["a/", "b"]);
-    let words = |words: &[&str]| StatedClause::Words(words.iter().map(|&it| it.into()).collect());
+    let words = |words: &[&str]| StatedClause {
+        words: words.iter().map(|&it| it.into()).collect(),
+        ..StatedClause::default()
+    };
     assert_eq!(
         rule.triggers.of("python"),
         [words(&["md5", "sha1"]), words(&["hashlib"])]

@@ -361,12 +361,14 @@ pub struct StatedTriggers {
 }
 
 /// What must be in the item that a rule looks at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StatedClause {
-    /// One of these words; one that begins with `~` may stand anywhere in the file.
-    Words(Vec<String>),
-    /// A match of this expression, which implies some word.
-    Shape(String),
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StatedClause {
+    /// One of these words; one that begins with `~` may stand anywhere in the file. None: any.
+    pub words: Vec<String>,
+    /// A match of this expression in the text of the item.
+    pub shape: Option<String>,
+    /// A match of this expression in the text of the statement with the word.
+    pub statement: Option<String>,
 }
 
 impl StatedTriggers {

@@ -34,19 +34,22 @@ pub fn trigger(formula: &Formula, leaves: &[Leaf], stated: &[Clause]) -> Trigger
 
 /// Triggers that a rule states.
 pub fn stated(clauses: &[StatedClause]) -> Conjunction {
-    let clause = |stated: &StatedClause| match stated {
-        StatedClause::Words(words) => {
-            let anywhere = words.iter().any(|word| word.starts_with('~'));
-            let texts = words.iter().map(|word| word.trim_start_matches('~'));
-            let reach = if anywhere { Reach::File } else { Reach::Item };
-            Clause::new(texts.map(Literal::new).collect(), reach)
+    let clause = |(number, stated): (u32, &StatedClause)| {
+        let anywhere = stated.words.iter().any(|word| word.starts_with('~'));
+        let texts = stated.words.iter().map(|word| word.trim_start_matches('~'));
+        let literals = texts.map(Literal::new).collect();
+        let (shape, reach) = match (&stated.statement, &stated.shape) {
+            // Numbers that no leaf has.
+            (Some(statement), _) => (Some(statement), Reach::Statement(u32::MAX - number)),
+            (None, shape) if anywhere => (shape.as_ref(), Reach::File),
+            (None, shape) => (shape.as_ref(), Reach::Item),
+        };
+        Clause {
+            shape: shape.map(|expression| Shape::new(expression)),
+            ..Clause::new(literals, reach)
         }
-        StatedClause::Shape(expression) => Clause {
-            shape: Some(Shape::new(expression)),
-            ..Clause::new(texts_of(expression).unwrap_or_default(), Reach::Item)
-        },
     };
-    clauses.iter().map(clause).collect()
+    (0..).zip(clauses).map(clause).collect()
 }
 
 /// A conjunction, and the expression that all matches lie in, if there is one.

@@ -249,28 +249,36 @@ fn clauses(reader: &mut Reader<'_>, node: &Node) -> Vec<StatedClause> {
     let mut stated = Vec::new();
     for clause in clauses {
         match &clause.value {
-            Value::Map(map) => stated.extend(shape(reader, map, &clause.span)),
+            Value::Map(map) => stated.push(clause_with_shape(reader, map)),
             Value::List(items) if items.is_empty() => {
                 reader.error(&clause.span, "a clause without literals never holds");
             }
-            _ => stated.push(StatedClause::Words(reader.texts(clause, "a trigger"))),
+            _ => stated.push(StatedClause {
+                words: reader.texts(clause, "a trigger"),
+                ..StatedClause::default()
+            }),
         }
     }
     stated
 }
 
-fn shape(reader: &mut Reader<'_>, map: &Map, span: &YamlSpan) -> Option<StatedClause> {
-    reader.check_keys(map, &["shape"]);
-    let Some(node) = map.get("shape") else {
-        reader.error(span, "a trigger is a text, a list of texts or `shape: expression`");
-        return None;
+fn clause_with_shape(reader: &mut Reader<'_>, map: &Map) -> StatedClause {
+    reader.check_keys(map, &["words", "shape", "statement"]);
+    let mut expression = |key: &str| {
+        let node = map.get(key)?;
+        let text = reader.text(node, &format!("`{key}`"))?;
+        if let Err(error) = Regex::new(text) {
+            reader.error(&node.span, error.to_string());
+        }
+        Some(text.to_owned())
     };
-    let expression = reader.text(node, "`shape`")?;
-    if let Err(error) = Regex::new(expression) {
-        reader.error(&node.span, error.to_string());
-        return None;
+    let (shape, statement) = (expression("shape"), expression("statement"));
+    let words = map.get("words");
+    StatedClause {
+        words: words.map_or_else(Vec::new, |node| reader.texts(node, "a trigger")),
+        shape,
+        statement,
     }
-    Some(StatedClause::Shape(expression.to_owned()))
 }
 
 fn body(reader: &mut Reader<'_>, root: &Node, map: &Map) -> Option<Body> {
