@@ -63,10 +63,7 @@ impl Rules {
         let conjunction = |clauses: &[NumberedClause]| {
             clauses.iter().map(clause).collect::<Vec<_>>().join(" and ")
         };
-        let alternatives: Vec<String> = triggers
-            .alternatives(program)
-            .map(conjunction)
-            .collect();
+        let alternatives: Vec<String> = triggers.alternatives(program).map(conjunction).collect();
         match alternatives.iter().any(String::is_empty) {
             true => Vec::new(),
             false => alternatives,

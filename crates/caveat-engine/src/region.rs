@@ -121,6 +121,8 @@ struct Selector<'s> {
     /// Values and names of bindings at the top of the file and in classes: a literal in the value
     /// may matter wherever the name stands.
     bindings: Vec<(Span, &'s str)>,
+    /// Whether a stretch of text has a shape, once it was asked for.
+    shapes: RefCell<FxHashMap<(u32, Span), bool>>,
     /// Other names of each literal, once they were asked for.
     aliases: RefCell<FxHashMap<u32, Rc<[&'s str]>>>,
 }
@@ -157,6 +159,7 @@ impl<'s> Selector<'s> {
                 .map(|item| (item.body, item.name.text(text)))
                 .collect(),
             aliases: RefCell::default(),
+            shapes: RefCell::default(),
         }
     }
 
@@ -227,34 +230,59 @@ impl<'s> Selector<'s> {
         clause.any.iter().map(count).sum()
     }
 
-    /// Whether all clauses hold among the spans of some items.
+    /// Whether all clauses hold among the spans of some items; shapes are asked about last.
     fn all_hold(&self, asked: &Asked<'_>, spans: &[Span]) -> bool {
-        let item = |clause: &&NumberedClause| spans.iter().any(|&span| self.holds(clause, span));
+        let occurs = |clause: &&NumberedClause| spans.iter().any(|&it| self.occurs(clause, it));
         let group = |group: &Vec<&NumberedClause>| {
             let mut spans = spans.iter();
             spans.any(|&span| self.holds_in_statement(group, span))
         };
-        asked.item.iter().all(item) && asked.statements.iter().all(group)
+        let shape = |clause: &&NumberedClause| spans.iter().any(|&it| self.holds(clause, it));
+        asked.all().all(occurs)
+            && asked.statements.iter().all(group)
+            && asked.item.iter().all(shape)
     }
 
-    fn holds(&self, clause: &NumberedClause, span: Span) -> bool {
-        let text = span.text(self.text);
-        let hit = |literal: &u32| self.hits.inside(*literal, span);
-        (clause.any.is_empty() || clause.any.iter().any(hit)) && fits(clause, text)
-            || clause
-                .any
-                .iter()
-                .any(|&literal| mentions(text, &self.aliases_of(literal)))
+    /// Whether a literal of the clause is in the item, or a name for it.
+    fn occurs(&self, clause: &NumberedClause, item: Span) -> bool {
+        clause.any.is_empty() || self.is_hit(clause, item) || self.is_named(clause, item)
+    }
+
+    /// As [`Self::occurs`], and the item has the clause's shape.
+    fn holds(&self, clause: &NumberedClause, item: Span) -> bool {
+        (clause.any.is_empty() || self.is_hit(clause, item)) && self.fits(clause, item)
+            || self.is_named(clause, item)
+    }
+
+    fn is_hit(&self, clause: &NumberedClause, span: Span) -> bool {
+        let mut literals = clause.any.iter();
+        literals.any(|&literal| self.hits.inside(literal, span))
+    }
+
+    fn is_named(&self, clause: &NumberedClause, item: Span) -> bool {
+        let text = item.text(self.text);
+        let mut literals = clause.any.iter();
+        literals.any(|&literal| mentions(text, &self.aliases_of(literal)))
+    }
+
+    /// Whether the text of an item or statement has the shape that the clause asks for.
+    fn fits(&self, clause: &NumberedClause, span: Span) -> bool {
+        let Some(shape) = clause.shape else {
+            return true;
+        };
+        let known = self.shapes.borrow().get(&(shape, span)).copied();
+        known.unwrap_or_else(|| {
+            let fits = self.triggers.shape(shape).fits(span.text(self.text));
+            self.shapes.borrow_mut().insert((shape, span), fits);
+            fits
+        })
     }
 
     /// Whether one statement of an item has what all clauses ask for, or names for it.
     fn holds_in_statement(&self, clauses: &[&NumberedClause], item: Span) -> bool {
-        if !clauses.iter().all(|clause| self.holds(clause, item)) {
-            return false;
-        }
         let simple = clauses.len() < 2 && clauses[0].shape.is_none();
         if simple || self.skeleton.statements.is_empty() {
-            return true;
+            return clauses.iter().all(|clause| self.holds(clause, item));
         }
         let named: Vec<Vec<&str>> = clauses
             .iter()
@@ -262,50 +290,36 @@ impl<'s> Selector<'s> {
             .collect();
         let places = (0..clauses.len())
             .filter(|&at| !named[at].contains(&""))
-            .map(|at| (at, self.places(clauses[at], &named[at], item)))
-            .min_by_key(|(_, places)| places.len());
+            .map(|at| self.places(clauses[at], &named[at], item))
+            .min_by_key(Vec::len);
         // What a `*` imports can be anything.
-        let Some((lead, places)) = places else {
+        let Some(places) = places else {
             return true;
         };
         let mut statements = places
             .into_iter()
             .filter_map(|offset| self.skeleton.statement(offset));
         statements.any(|statement| {
-            let mut others = (0..clauses.len()).filter(|&at| at != lead);
-            others.all(|at| {
-                let mut literals = clauses[at].any.iter();
-                let text = statement.text(self.text);
-                literals.any(|&literal| self.hits.inside(literal, statement))
-                    && fits(clauses[at], text)
-                    || mentions(text, &named[at])
-            })
+            let here =
+                |clause: &NumberedClause| clause.any.is_empty() || self.is_hit(clause, statement);
+            let named = |at: usize| mentions(statement.text(self.text), &named[at]);
+            let clauses = || clauses.iter().enumerate();
+            clauses().all(|(at, clause)| here(clause) || named(at))
+                && clauses()
+                    .all(|(at, clause)| here(clause) && self.fits(clause, statement) || named(at))
         })
     }
 
-    /// Where in an item a clause holds, by itself or by a name.
+    /// Where in an item a clause may hold, by itself or by a name.
     fn places(&self, clause: &NumberedClause, names: &[&str], item: Span) -> Vec<u32> {
         let literals = clause.any.iter();
-        let mut offsets: Vec<u32> = literals
-            .flat_map(|&literal| self.hits.within(literal, item))
-            .filter(|&&offset| self.fits_at(clause, offset))
-            .copied()
-            .collect();
+        let hits = literals.flat_map(|&literal| self.hits.within(literal, item));
+        let mut offsets: Vec<u32> = hits.copied().collect();
         let text = item.text(self.text);
         for name in names {
             offsets.extend(places_of(text, name).map(|at| item.start + at));
         }
         offsets
-    }
-
-    /// Whether the statement around a hit has the shape that the clause asks for.
-    fn fits_at(&self, clause: &NumberedClause, offset: u32) -> bool {
-        let text = |statement: Span| statement.text(self.text);
-        clause.shape.is_none()
-            || self
-                .skeleton
-                .statement(offset)
-                .is_some_and(|statement| fits(clause, text(statement)))
     }
 
     /// Names that may stand in an item for what a clause asks for.
@@ -318,15 +332,25 @@ impl<'s> Selector<'s> {
         for &literal in &clause.any {
             names.extend(self.aliases_of(literal).iter());
             let hits = self.hits.within(literal, item).iter();
-            offsets.extend(hits.filter(|&&offset| self.fits_at(clause, offset)));
+            offsets.extend(hits);
         }
         let text = item.text(self.text);
         names.retain(|name| mentions(text, &[*name]));
         let mut followed = 0;
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
             for offset in offsets.drain(..) {
-                if let Some(statement) = self.skeleton.statement(offset) {
-                    add_assigned(statement.text(self.text), &mut names);
+                let Some(statement) = self.skeleton.statement(offset) else {
+                    continue;
+                };
+                let mut assigned = Vec::new();
+                add_assigned(statement.text(self.text), &mut assigned);
+                if !assigned.is_empty() && (round > 0 || self.fits(clause, statement)) {
+                    names.extend(
+                        assigned
+                            .into_iter()
+                            .filter(|name| !names.contains(name))
+                            .collect::<Vec<_>>(),
+                    );
                 }
             }
             // A name for a name: `a = b`.
@@ -344,7 +368,11 @@ impl<'s> Selector<'s> {
             return Rc::clone(known);
         }
         let text = &self.triggers.literal(literal).text;
-        let mut found = self.imported.get(text.as_str()).cloned().unwrap_or_default();
+        let mut found = self
+            .imported
+            .get(text.as_str())
+            .cloned()
+            .unwrap_or_default();
         if self.hits.present(literal) {
             let holds = |(value, _): &&(Span, &'s str)| self.hits.inside(literal, *value);
             found.extend(self.bindings.iter().filter(holds).map(|(_, name)| *name));
@@ -454,11 +482,6 @@ impl<'s> Selector<'s> {
             fresh = found;
         }
     }
-}
-
-/// Whether a text has the shape that the clause asks for.
-fn fits(clause: &NumberedClause, text: &str) -> bool {
-    clause.shape.as_ref().is_none_or(|shape| shape.fits(text))
 }
 
 /// Whether one of the names occurs; the empty one does everywhere.

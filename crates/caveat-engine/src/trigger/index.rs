@@ -19,8 +19,8 @@ pub struct NumberedClause {
     pub reach: Reach,
     /// As [`Clause::spelled`].
     pub spelled: bool,
-    /// As [`Clause::shape`].
-    pub shape: Option<Shape>,
+    /// As [`Clause::shape`], by number.
+    pub shape: Option<u32>,
 }
 
 /// The triggers of all programs, in the order they were added.
@@ -30,6 +30,7 @@ pub struct Triggers {
     /// The literal behind each pattern of the automaton.
     parts: Vec<u32>,
     literals: Vec<Literal>,
+    shapes: Vec<Shape>,
     conjunctions: Vec<Filed>,
     /// The conjunctions of each program.
     programs: Vec<std::ops::Range<u32>>,
@@ -49,6 +50,7 @@ struct Filed {
 pub struct TriggersBuilder {
     literals: Vec<Literal>,
     numbers: FxHashMap<Literal, u32>,
+    shapes: Vec<Shape>,
     conjunctions: Vec<Filed>,
     programs: Vec<std::ops::Range<u32>>,
 }
@@ -77,8 +79,16 @@ impl TriggersBuilder {
             any: clause.any.iter().map(|own| self.number(own)).collect(),
             reach: clause.reach,
             spelled: clause.spelled,
-            shape: clause.shape.clone(),
+            shape: clause.shape.as_ref().map(|shape| self.shape(shape)),
         }
+    }
+
+    fn shape(&mut self, shape: &Shape) -> u32 {
+        let known = self.shapes.iter().position(|own| own == shape);
+        known.unwrap_or_else(|| {
+            self.shapes.push(shape.clone());
+            self.shapes.len() - 1
+        }) as u32
     }
 
     fn number(&mut self, literal: &Literal) -> u32 {
@@ -125,6 +135,7 @@ impl TriggersBuilder {
             automaton,
             parts,
             literals: self.literals,
+            shapes: self.shapes,
             conjunctions: self.conjunctions,
             programs: self.programs,
             watchers,
@@ -327,6 +338,11 @@ impl Triggers {
     pub fn alternatives(&self, program: usize) -> impl Iterator<Item = &[NumberedClause]> {
         let own = self.programs[program].clone();
         own.map(|at| self.clauses(at))
+    }
+
+    /// A shape.
+    pub fn shape(&self, number: u32) -> &Shape {
+        &self.shapes[number as usize]
     }
 
     /// A literal.

@@ -15,8 +15,8 @@ use caveat_parser::lang::Language;
 use regex::Regex;
 
 use super::{
-    StatedClause, StatedTriggers,
-    Body, Confidence, Dialect, LanguageFormula, Options, PathFilter, Rule, Severity, YamlSpan,
+    Body, Confidence, Dialect, LanguageFormula, Options, PathFilter, Rule, Severity, StatedClause,
+    StatedTriggers, YamlSpan,
     reader::{Reader, clip},
     yaml::{Map, Node, Value},
 };

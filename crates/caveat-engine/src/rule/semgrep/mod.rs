@@ -10,9 +10,8 @@ mod matching;
 mod patterns;
 
 use super::{
-    StatedTriggers,
     Body, Confidence, Dialect, Formula, LanguageFormula, Loaded, Options, PathFilter, RegexRewrite,
-    Rule, Severity, Skipped, YamlSpan,
+    Rule, Severity, Skipped, StatedTriggers, YamlSpan,
     reader::{Reader, clip},
     yaml::{Map, Node, Value},
 };
