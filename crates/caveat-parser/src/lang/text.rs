@@ -13,4 +13,5 @@ pub static LANGUAGE: Definition = Definition {
     skeleton: None,
     bind: |_| {},
     path_separator: ".",
+    link: None,
 };
