@@ -10,7 +10,8 @@ use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use caveat_engine::finding::{FileReport, Notice, NoticeKind};
-use caveat_engine::{RuleSet, ScanOptions, scan_file};
+use caveat_engine::{RuleSet, ScanOptions, scan_linked};
+use caveat_parser::link::Project;
 use caveat_parser::source::{self, Encoding};
 use caveat_parser::{Language, Parsers, SourceFile};
 use rayon::prelude::*;
@@ -60,6 +61,7 @@ pub struct Outcome {
 pub struct Analyzer<'r> {
     rules: &'r RuleSet,
     options: ScanOptions,
+    project: Option<Project<'r>>,
     pool: rayon::ThreadPool,
 }
 
@@ -84,8 +86,14 @@ impl<'r> Analyzer<'r> {
         Ok(Analyzer {
             rules,
             options,
+            project: None,
             pool,
         })
+    }
+
+    /// Follows names of the analysed texts into the files of that project.
+    pub fn link(&mut self, project: Project<'r>) {
+        self.project = Some(project);
     }
 
     /// Analyses all inputs and calls `done` after each. The outcomes are in the order of the
@@ -152,7 +160,8 @@ impl<'r> Analyzer<'r> {
     fn analyse(&self, file: SourceFile) -> FileReport {
         // Taken out, so that a panic leaves no half-used parser behind.
         let mut parsers = PARSERS.take();
-        let report = scan_file(self.rules, file, self.options, &mut parsers);
+        let project = self.project.as_ref();
+        let report = scan_linked(self.rules, file, project, self.options, &mut parsers);
         PARSERS.set(parsers);
         report
     }

@@ -19,4 +19,4 @@ pub mod text_regex;
 pub mod trigger;
 
 pub use ruleset::RuleSet;
-pub use scan::{ScanOptions, scan_file};
+pub use scan::{ScanOptions, scan_file, scan_linked};

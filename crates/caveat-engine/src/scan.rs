@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use caveat_parser::lang::{Language, Role};
+use caveat_parser::link::{Imported, Project, Target};
 use caveat_parser::skeleton::{ItemKind, Skeleton};
 use caveat_parser::{Arena, Code, Names, NodeId, Parsers, SourceFile, Span};
 use rustc_hash::FxHashMap;
@@ -30,10 +31,21 @@ pub struct ScanOptions {
     pub whole_files: bool,
 }
 
-/// Scans one decoded file. Parsers are reused from file to file on one thread.
+/// Scans one decoded file on its own. Parsers are reused from file to file on one thread.
 pub fn scan_file(
     rules: &RuleSet,
     file: SourceFile,
+    options: ScanOptions,
+    parsers: &mut Parsers,
+) -> FileReport {
+    scan_linked(rules, file, None, options, parsers)
+}
+
+/// Scans one decoded file whose names may lead into other files of a project.
+pub fn scan_linked(
+    rules: &RuleSet,
+    file: SourceFile,
+    project: Option<&Project<'_>>,
     options: ScanOptions,
     parsers: &mut Parsers,
 ) -> FileReport {
@@ -43,7 +55,12 @@ pub fn scan_file(
         known => known,
     };
     let own = &rules.languages[language.index()];
-    let hits = own.triggers.hits(&file.text);
+    let mut hits = own.triggers.hits(&file.text);
+    if let Some(project) = project
+        && wants_more(own, &file.path, &hits)
+    {
+        hits.lend(&own.triggers, &borrowed_words(own, project, &file, &hits));
+    }
     let mut active = active_programs(own, &file.path, &hits);
     let mut report = FileReport {
         source: None,
@@ -59,6 +76,7 @@ pub fn scan_file(
         let scan = Scan {
             rules,
             file: &file,
+            project,
             path: &report.path,
             tree: tree.as_ref(),
         };
@@ -84,6 +102,62 @@ fn active_programs<'r>(own: &'r LanguageRules, path: &str, hits: &Hits) -> Vec<A
         .filter(|(_, program)| program.in_tests || !in_tests)
         .filter(|(at, program)| own.triggers.holds(*at, hits) && program.paths.allow(path))
         .collect()
+}
+
+/// Whether a program would run if the file held some library's name, which an import of a module
+/// of the project can stand for.
+fn wants_more(own: &LanguageRules, path: &str, hits: &Hits) -> bool {
+    let in_tests = context::is_test_path(path);
+    own.programs.iter().enumerate().any(|(at, program)| {
+        (program.in_tests || !in_tests)
+            && !own.triggers.holds(at, hits)
+            && own.triggers.holds_locally(at, hits)
+            && program.paths.allow(path)
+    })
+}
+
+/// Parts of the names from outside that imports of the file bring through modules of the project.
+fn borrowed_words<'p>(
+    own: &LanguageRules,
+    project: &'p Project<'_>,
+    file: &SourceFile,
+    hits: &Hits,
+) -> Vec<&'p str> {
+    let Some(id) = project.file(&file.path) else {
+        return Vec::new();
+    };
+    project.offer(id, &file.text);
+    let wanted = |import: &Imported| match import.bound() {
+        Some(name) => own.triggers.mentions(name, hits),
+        None => true,
+    };
+    let mut words = Vec::new();
+    for import in &project.outline(id).imports {
+        match project.imported(id, import) {
+            Target::External(path) if wanted(import) => {
+                words.extend(path.into_iter().filter(|word| !is_part(import, word)));
+            }
+            // `compat.load`, or `load` after a glob import.
+            Target::Module(module) => {
+                for name in project
+                    .outline(module)
+                    .imports
+                    .iter()
+                    .filter(|it| wanted(it))
+                {
+                    if let Target::External(path) = project.imported(module, name) {
+                        words.extend(path);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    words
+}
+
+fn is_part(import: &Imported, word: &str) -> bool {
+    import.path.iter().any(|part| **part == *word)
 }
 
 /// What was parsed of a file.
@@ -157,6 +231,7 @@ fn parse_notices(arena: &Arena, path: &Arc<str>) -> Vec<Notice> {
 struct Scan<'s> {
     rules: &'s RuleSet,
     file: &'s SourceFile,
+    project: Option<&'s Project<'s>>,
     path: &'s Arc<str>,
     tree: Option<&'s Tree>,
 }
@@ -185,6 +260,11 @@ impl<'s> Scan<'s> {
         let mut names = Names::new(code, &module);
         if let Some(outline) = self.tree.and_then(|tree| tree.outline.as_ref()) {
             declare(&mut names, outline);
+        }
+        if let Some(project) = self.project
+            && let Some(id) = project.file(&self.file.path)
+        {
+            names.set_project(project, id);
         }
         let text_file = TextFile::new(&self.file.path, &self.file.text);
         let candidates = self.candidates(&names, active);
@@ -286,7 +366,10 @@ impl<'s> Scan<'s> {
         };
         let matcher = Matcher {
             names,
-            options: Options::default(),
+            options: Options {
+                own_names: self.rules.rule(program.rule).family.is_empty(),
+                ..Options::default()
+            },
         };
         let evaluator = Evaluator::new(matcher, &self.rules.leaves, &lookup, &program.table, memo);
         if !program.anchors.is_empty()
@@ -452,7 +535,7 @@ fn declare<'a>(names: &mut Names<'a>, outline: &Skeleton) {
     for item in outline.items.iter().filter(|item| item.parent.is_none()) {
         let definition = matches!(
             item.kind,
-            ItemKind::Function | ItemKind::Class | ItemKind::Trait
+            ItemKind::Function | ItemKind::Class | ItemKind::Trait | ItemKind::Module
         );
         if definition || item.kind == ItemKind::Binding {
             names.declare(item.name.text(text), definition);

@@ -110,6 +110,7 @@ pub struct NumberedClause {
 pub struct Triggers {
     automaton: Option<AhoCorasick>,
     texts: Vec<String>,
+    by_text: FxHashMap<String, Vec<u32>>,
     forms: Vec<Form>,
     programs: Vec<Vec<Vec<NumberedClause>>>,
 }
@@ -167,8 +168,13 @@ impl TriggersBuilder {
             .build(self.texts.iter().map(String::as_bytes))
             .ok()
             .filter(|_| !self.texts.is_empty());
+        let mut by_text: FxHashMap<String, Vec<u32>> = FxHashMap::default();
+        for (literal, text) in (0u32..).zip(&self.texts) {
+            by_text.entry(text.clone()).or_default().push(literal);
+        }
         Triggers {
             automaton,
+            by_text,
             texts: self.texts,
             forms: self.forms,
             programs: self.programs,
@@ -180,12 +186,21 @@ impl TriggersBuilder {
 pub struct Hits {
     /// Offsets of each literal, in order.
     at: Vec<Vec<u32>>,
+    /// Literals that occur in no place of the text and count as if they did.
+    lent: Vec<u32>,
 }
 
 impl Hits {
     /// Whether a literal occurs.
     pub fn present(&self, literal: u32) -> bool {
-        !self.at[literal as usize].is_empty()
+        !self.at[literal as usize].is_empty() || self.lent.contains(&literal)
+    }
+
+    /// Lets words that the file's names stand for count as if they occurred in it.
+    pub fn lend(&mut self, triggers: &Triggers, words: &[&str]) {
+        for word in words {
+            self.lent.extend(triggers.numbers_of(word));
+        }
     }
 
     /// Offsets of a literal, in order.
@@ -214,7 +229,10 @@ impl Triggers {
                 }
             }
         }
-        Hits { at }
+        Hits {
+            at,
+            lent: Vec::new(),
+        }
     }
 
     /// Whether a program's trigger holds in a file.
@@ -222,6 +240,28 @@ impl Triggers {
         self.programs[program]
             .iter()
             .any(|clauses| Self::all_hold(clauses, hits))
+    }
+
+    /// Whether it holds but for literals that may stand anywhere.
+    pub fn holds_locally(&self, program: usize, hits: &Hits) -> bool {
+        let present = |clause: &NumberedClause| clause.any.iter().any(|&at| hits.present(at));
+        let mut alternatives = self.programs[program].iter();
+        alternatives.any(|clauses| {
+            clauses.iter().any(|clause| clause.local)
+                && clauses
+                    .iter()
+                    .all(|clause| !clause.local || present(clause))
+        })
+    }
+
+    /// Whether the word is a literal that occurs in the file.
+    pub fn mentions(&self, word: &str, hits: &Hits) -> bool {
+        self.numbers_of(word).any(|literal| hits.present(literal))
+    }
+
+    /// The literals with that very text.
+    fn numbers_of(&self, word: &str) -> impl Iterator<Item = u32> {
+        self.by_text.get(word).into_iter().flatten().copied()
     }
 
     /// Whether each clause has a literal in the file.

@@ -4,15 +4,6 @@
 
 use super::{join, parent};
 
-/// The text of a manifest, by its path in the project.
-#[derive(Debug, Clone)]
-pub struct Manifest {
-    /// Path relative to the project's root, with `/`.
-    pub path: String,
-    /// The text.
-    pub text: String,
-}
-
 /// A package of the project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
@@ -26,59 +17,57 @@ pub struct Package {
     pub root: Option<String>,
 }
 
-/// File names that [`Manifest::package`] reads.
+/// Names of the files that are manifests.
 pub const NAMES: &[&str] = &["Cargo.toml", "pyproject.toml", "setup.cfg", "PKG-INFO"];
 
-impl Manifest {
-    /// The package it states, if it is a manifest that states one.
-    pub fn package(&self) -> Option<Package> {
-        let folder = parent(&self.path).to_owned();
-        let (name, library, root) = match self.path.rsplit('/').next()? {
-            "Cargo.toml" => (
-                self.value("package", "name")?,
-                self.value("lib", "name"),
-                self.value("lib", "path"),
-            ),
-            "pyproject.toml" => {
-                let name = self.value("project", "name");
-                (
-                    name.or_else(|| self.value("tool.poetry", "name"))?,
-                    None,
-                    None,
-                )
-            }
-            "setup.cfg" => (self.value("metadata", "name")?, None, None),
-            "PKG-INFO" => {
-                let mut lines = self.text.lines();
-                let name = lines.find_map(|line| line.strip_prefix("Name: "))?;
-                (name.trim().to_owned(), None, None)
-            }
-            _ => return None,
-        };
-        Some(Package {
-            library: library.unwrap_or_else(|| name.replace(['-', '.'], "_")),
-            root: root.map(|root| join(&folder, root.trim_start_matches("./"))),
-            name,
-            folder,
-        })
-    }
+/// Whether a path is that of a manifest.
+pub(super) fn is_manifest(path: &str) -> bool {
+    NAMES.contains(&path.rsplit('/').next().unwrap_or(path))
+}
 
-    /// The value of `key = value` under `[section]`.
-    fn value(&self, section: &str, key: &str) -> Option<String> {
-        let mut inside = false;
-        for line in self.text.lines().map(str::trim) {
-            if let Some(header) = line.strip_prefix('[') {
-                inside = header.split(']').next() == Some(section);
-            } else if inside
-                && let Some((left, right)) = line.split_once('=')
-                && left.trim() == key
-            {
-                let value = right.split('#').next()?.trim().trim_matches(['"', '\'']);
-                return (!value.is_empty()).then(|| value.to_owned());
-            }
+/// The package that a manifest states, if it does.
+pub(super) fn package(path: &str, text: &str) -> Option<Package> {
+    let folder = parent(path).to_owned();
+    let (name, library, root) = match path.rsplit('/').next()? {
+        "Cargo.toml" => (
+            value(text, "package", "name")?,
+            value(text, "lib", "name"),
+            value(text, "lib", "path"),
+        ),
+        "pyproject.toml" => {
+            let name = value(text, "project", "name");
+            let name = name.or_else(|| value(text, "tool.poetry", "name"));
+            (name?, None, None)
         }
-        None
+        "setup.cfg" => (value(text, "metadata", "name")?, None, None),
+        _ => {
+            let name = text.lines().find_map(|line| line.strip_prefix("Name: "))?;
+            (name.trim().to_owned(), None, None)
+        }
+    };
+    Some(Package {
+        library: library.unwrap_or_else(|| name.replace(['-', '.'], "_")),
+        root: root.map(|root| join(&folder, root.trim_start_matches("./"))),
+        name,
+        folder,
+    })
+}
+
+/// The value of `key = value` under `[section]`.
+fn value(text: &str, section: &str, key: &str) -> Option<String> {
+    let mut inside = false;
+    for line in text.lines().map(str::trim) {
+        if let Some(header) = line.strip_prefix('[') {
+            inside = header.split(']').next() == Some(section);
+        } else if inside
+            && let Some((left, right)) = line.split_once('=')
+            && left.trim() == key
+        {
+            let value = right.split('#').next()?.trim().trim_matches(['"', '\'']);
+            return (!value.is_empty()).then(|| value.to_owned());
+        }
     }
+    None
 }
 
 impl Package {

@@ -14,10 +14,9 @@ use std::sync::OnceLock;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::lang::Language;
-use crate::skeleton::Skeleton;
 use crate::source::Span;
 
-pub use manifest::{Manifest, NAMES as MANIFEST_NAMES, Package};
+pub use manifest::{NAMES as MANIFEST_NAMES, Package};
 pub use outline::{Definition, Entry, Imported, Outline};
 
 /// Number of a file in its project.
@@ -83,7 +82,8 @@ pub struct Project<'f> {
     by_path: FxHashMap<Box<str>, FileId>,
     /// Folders that hold such files, at any depth, without a final `/`.
     folders: FxHashSet<Box<str>>,
-    packages: Vec<Package>,
+    manifests: Vec<String>,
+    packages: OnceLock<Vec<Package>>,
     outlines: Vec<OnceLock<Outline>>,
     by_name: OnceLock<FxHashMap<Box<str>, Vec<DefinitionId>>>,
     importers: OnceLock<FxHashMap<FileId, Vec<FileId>>>,
@@ -95,20 +95,19 @@ pub struct Project<'f> {
 pub type Tops = FxHashMap<Box<str>, Vec<FileId>>;
 
 impl<'f> Project<'f> {
-    /// A project of the files at `paths`: relative to its root, with `/`. Paths of languages
-    /// without modules are left out. `manifests` are the texts of `Cargo.toml`, `pyproject.toml`
-    /// and the like; others are passed over.
-    pub fn new(
-        paths: impl IntoIterator<Item = String>,
-        manifests: &[Manifest],
-        files: Box<dyn Files + Send + 'f>,
-    ) -> Self {
-        let linked = |path: &String| Language::from_path(path).definition().link.is_some();
-        let mut paths: Vec<Box<str>> = paths
-            .into_iter()
-            .filter(linked)
-            .map(String::into_boxed_str)
-            .collect();
+    /// A project of the files at `paths`: relative to its root, with `/`. Of files in languages
+    /// without modules only package manifests matter ([`MANIFEST_NAMES`]).
+    pub fn new(paths: impl IntoIterator<Item = String>, files: Box<dyn Files + Send + 'f>) -> Self {
+        let (mut linked, mut manifests) = (Vec::new(), Vec::new());
+        for path in paths {
+            if Language::from_path(&path).definition().link.is_some() {
+                linked.push(path.into_boxed_str());
+            } else if manifest::is_manifest(&path) {
+                manifests.push(path);
+            }
+        }
+        manifests.sort_unstable();
+        let mut paths: Vec<Box<str>> = linked;
         paths.sort_unstable();
         paths.dedup();
         let by_path = paths
@@ -126,7 +125,8 @@ impl<'f> Project<'f> {
             files,
             by_path: by_path.collect(),
             folders,
-            packages: manifests.iter().filter_map(Manifest::package).collect(),
+            manifests,
+            packages: OnceLock::new(),
             outlines: paths.iter().map(|_| OnceLock::new()).collect(),
             paths,
             by_name: OnceLock::new(),
@@ -161,20 +161,21 @@ impl<'f> Project<'f> {
     /// What a file defines and imports; empty if it cannot be read.
     pub fn outline(&self, file: FileId) -> &Outline {
         self.outlines[file.0 as usize].get_or_init(|| {
-            let path = self.path(file);
-            let definition = Language::from_path(path).definition();
-            let skeleton = definition.skeleton.zip(definition.link.as_ref());
-            match (self.files.text(path), skeleton) {
-                (Some(text), Some((read, link))) => Outline::new(&read(&text), &text, link),
-                _ => Outline::default(),
-            }
+            let text = self.files.text(self.path(file));
+            self.outline_of(file, text.as_deref())
         })
     }
 
-    /// Takes the outline from a text and its skeleton that are at hand, unless it is known.
-    pub fn offer(&self, file: FileId, skeleton: &Skeleton, text: &str) {
-        if let Some(link) = &self.language(file).definition().link {
-            self.outlines[file.0 as usize].get_or_init(|| Outline::new(skeleton, text, link));
+    /// Takes the outline from a text that is at hand, unless it is known.
+    pub fn offer(&self, file: FileId, text: &str) {
+        self.outlines[file.0 as usize].get_or_init(|| self.outline_of(file, Some(text)));
+    }
+
+    fn outline_of(&self, file: FileId, text: Option<&str>) -> Outline {
+        let definition = self.language(file).definition();
+        match (text, definition.skeleton, &definition.link) {
+            (Some(text), Some(read), Some(link)) => Outline::new(&read(text), text, link),
+            _ => Outline::default(),
         }
     }
 
@@ -275,14 +276,16 @@ impl<'f> Project<'f> {
 
     /// Whether the project is what others import under that name: a manifest says so.
     pub fn provides(&self, library: &str) -> bool {
-        self.packages
-            .iter()
-            .any(|package| package.provides(library))
+        let mut packages = self.packages().iter();
+        packages.any(|package| package.provides(library))
     }
 
     /// The packages that manifests state.
     pub fn packages(&self) -> &[Package] {
-        &self.packages
+        self.packages.get_or_init(|| {
+            let read = |path: &String| manifest::package(path, &self.files.text(path)?);
+            self.manifests.iter().filter_map(read).collect()
+        })
     }
 
     /// Whether the folder holds files of the project, at any depth.

@@ -5,7 +5,7 @@ mod rust;
 
 use std::collections::HashMap;
 
-use caveat_parser::link::{Files, Manifest, Project, Target};
+use caveat_parser::link::{Files, Project, Target};
 
 struct Texts(HashMap<String, String>);
 
@@ -23,12 +23,7 @@ pub fn project(tree: &str) -> Project<'static> {
         texts.insert(path.trim().to_owned(), text.to_owned());
     }
     let paths: Vec<String> = texts.keys().cloned().collect();
-    let manifest = |(path, text): (&String, &String)| Manifest {
-        path: path.clone(),
-        text: text.clone(),
-    };
-    let manifests: Vec<Manifest> = texts.iter().map(manifest).collect();
-    Project::new(paths, &manifests, Box::new(Texts(texts)))
+    Project::new(paths, Box::new(Texts(texts)))
 }
 
 /// `file#Item.member +rest` for a definition, `file` for a module, `-> a.b` for what is outside.

@@ -272,6 +272,7 @@ fn from_module<'q>(
             Some(above) => inside(search, above, rest),
             None => Target::Unknown,
         },
+        "std" | "core" | "alloc" => Target::External(path.to_vec()),
         _ => {
             let own = local
                 .then(|| name_in(search, module, first, rest, true))
