@@ -183,7 +183,7 @@ impl Tree {
             return None;
         }
         let whole = |parsers: &mut Parsers| {
-            let arena = parsers.parse(language, &file.text, None)?;
+            let arena = parse_whole(language, &file.text, parsers)?;
             Some(Tree {
                 arena,
                 outline: None,
@@ -212,6 +212,17 @@ impl Tree {
             }
         }
     }
+}
+
+/// Parses a file; what is no file but a piece of a function's body, as that.
+fn parse_whole(language: Language, text: &str, parsers: &mut Parsers) -> Option<Arena> {
+    let arena = parsers.parse(language, text, None)?;
+    let definition = language.definition();
+    let may_be_fragment = !arena.errors.is_empty()
+        && definition.wrapper.is_some()
+        && definition.skeleton.is_some_and(|read| !read(text).complete);
+    let fragment = may_be_fragment.then(|| parsers.parse_fragment(language, text));
+    Some(fragment.flatten().unwrap_or(arena))
 }
 
 fn parse_notices(arena: &Arena, path: &Arc<str>) -> Vec<Notice> {

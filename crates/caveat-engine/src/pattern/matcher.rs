@@ -363,16 +363,19 @@ impl<'a> Walk<'_, 'a> {
         let Pat::Name(path) = object else {
             return false;
         };
-        if self.role(node) != Role::Identifier {
-            return false;
-        }
         let Some(resolved) = self.names.resolve(node) else {
             return false;
         };
-        let resolved = match resolved.root {
-            NameRoot::Imported => self.names.linked(node, resolved),
-            _ => return false,
-        };
+        if resolved.root != NameRoot::Imported {
+            return false;
+        }
+        // What is written as an attribute has its object in sight, unless it is a module of the
+        // project that stands for another (`client.get` where `client` takes `get` from elsewhere).
+        let written = resolved.path.clone();
+        let resolved = self.names.linked(node, resolved);
+        if self.role(node) != Role::Identifier && resolved.path == written {
+            return false;
+        }
         let Some((segment, before)) = resolved.path.split_last() else {
             return false;
         };

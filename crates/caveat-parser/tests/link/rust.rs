@@ -123,6 +123,18 @@ fn a_crate_with_its_own_layout_is_walked_down_only() {
 }
 
 #[test]
+fn a_function_is_no_module() {
+    let tree = "=== src/lib.rs\nfn openssl() {}\npub mod log { pub fn openssl() {} }\n";
+    check(
+        tree,
+        "src/lib.rs",
+        "openssl::ssl::Mode",
+        "-> openssl.ssl.Mode",
+    );
+    check(tree, "src/lib.rs", "openssl", "src/lib.rs#openssl");
+}
+
+#[test]
 fn cycles_end() {
     let tree = "
 === src/lib.rs

@@ -16,6 +16,7 @@ pub static LANGUAGE: Definition = Definition {
     skeleton: Some(crate::skeleton::python::scan),
     bind: names::bind,
     path_separator: ".",
+    wrapper: None,
     link: Some(link::LINKAGE),
 };
 

@@ -312,7 +312,7 @@ fn name_in<'q>(
     search.guarded(module.file, module.inline, name, |search| {
         let item = outline
             .members(module.inline)
-            .find(|(_, it)| it.kind != ItemKind::Impl && &*it.name == name);
+            .find(|(_, it)| &*it.name == name && may_stand(it.kind, rest.is_empty()));
         if let Some((at, item)) = item {
             return Some(match item.kind {
                 ItemKind::Module => match declared(search.project, module, at) {
@@ -335,6 +335,16 @@ fn name_in<'q>(
         }
         bound
     })
+}
+
+/// Whether an item can be what a segment of a path means: in front of `::` only types and modules
+/// can stand, whatever else has the name.
+fn may_stand(kind: ItemKind, at_the_end: bool) -> bool {
+    match kind {
+        ItemKind::Impl => false,
+        ItemKind::Function | ItemKind::Binding | ItemKind::Macro => at_the_end,
+        _ => true,
+    }
 }
 
 fn through<'q>(

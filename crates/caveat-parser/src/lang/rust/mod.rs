@@ -16,6 +16,7 @@ pub static LANGUAGE: Definition = Definition {
     skeleton: Some(crate::skeleton::rust::scan),
     bind: names::bind,
     path_separator: "::",
+    wrapper: Some(("fn f() {", "\n}")),
     link: Some(link::LINKAGE),
 };
 
