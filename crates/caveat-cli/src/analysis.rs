@@ -202,6 +202,7 @@ pub fn noticed(relative: &str, kind: NoticeKind, message: String) -> FileReport 
         message,
     };
     FileReport {
+        parsed: Vec::new(),
         source: None,
         path: notice.path.clone(),
         findings: Vec::new(),

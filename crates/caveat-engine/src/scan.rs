@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caveat_parser::lang::{Language, Role};
-use caveat_parser::link::{Imported, Project, Target};
+use caveat_parser::link::Project;
 use caveat_parser::skeleton::{ItemKind, Skeleton};
 use caveat_parser::{Arena, Code, Names, NodeId, Parsers, SourceFile, Span};
 use rustc_hash::FxHashMap;
@@ -11,15 +11,16 @@ use rustc_hash::FxHashMap;
 use crate::checks::{FileView, Hit};
 use crate::config::TextFile;
 use crate::context;
-use crate::finding::{Edit, FileReport, Finding, Fix, Notice, NoticeKind, Place};
+use crate::finding::{Edit, FileReport, Finding, Fix, Notice, NoticeKind, Parsed, Place};
 use crate::formula::{Candidates, Evaluator, Formula, LeafId, Memo, Range};
+use crate::lent;
 use crate::pattern::Bound;
 use crate::pattern::matcher::{Matcher, Options};
 use crate::region::{self, Plan};
 use crate::rule::{Overrides, Rule};
 use crate::ruleset::{LanguageRules, Program, ProgramBody, RuleSet};
 use crate::suppress;
-use crate::trigger::Hits;
+use crate::trigger::{Active, Hits};
 
 /// Syntax errors per file that are worth a notice of their own.
 const MOST_PARSE_NOTICES: usize = 1;
@@ -56,22 +57,30 @@ pub fn scan_linked(
     };
     let own = &rules.languages[language.index()];
     let mut hits = own.triggers.hits(&file.text);
-    if let Some(project) = project
-        && wants_more(own, &file.path, &hits)
-    {
-        hits.lend(&own.triggers, &borrowed_words(own, project, &file, &hits));
-    }
-    let mut active = active_programs(own, &file.path, &hits);
+    let lent = match project {
+        Some(project) => lent::words(&own.triggers, project, &file, &hits),
+        None => Vec::new(),
+    };
+    hits.lend(&own.triggers, &lent);
+    let active = active_programs(own, &file.path, &hits);
     let mut report = FileReport {
         source: None,
         path,
         findings: Vec::new(),
         notices: Vec::new(),
+        parsed: Vec::new(),
     };
     if active.is_empty() {
         return report;
     }
+    let mut active: Vec<ActiveProgram<'_, '_>> = active
+        .iter()
+        .map(|active| (active, &own.programs[active.program as usize]))
+        .collect();
     let tree = Tree::parse(own, &file, language, &mut active, &hits, options, parsers);
+    if let Some(tree) = &tree {
+        report.parsed.clone_from(&tree.parsed);
+    }
     {
         let scan = Scan {
             rules,
@@ -91,73 +100,16 @@ pub fn scan_linked(
     report
 }
 
-/// A program and its number in the rule set.
-type Active<'r> = (usize, &'r Program);
+/// A program and the part of its trigger that holds.
+type ActiveProgram<'r, 'h> = (&'h Active, &'r Program);
 
-fn active_programs<'r>(own: &'r LanguageRules, path: &str, hits: &Hits) -> Vec<Active<'r>> {
+fn active_programs(own: &LanguageRules, path: &str, hits: &Hits) -> Vec<Active> {
     let in_tests = context::is_test_path(path);
-    own.programs
-        .iter()
-        .enumerate()
-        .filter(|(_, program)| program.in_tests || !in_tests)
-        .filter(|(at, program)| own.triggers.holds(*at, hits) && program.paths.allow(path))
-        .collect()
-}
-
-/// Whether a program would run if the file held some library's name, which an import of a module
-/// of the project can stand for.
-fn wants_more(own: &LanguageRules, path: &str, hits: &Hits) -> bool {
-    let in_tests = context::is_test_path(path);
-    own.programs.iter().enumerate().any(|(at, program)| {
-        (program.in_tests || !in_tests)
-            && !own.triggers.holds(at, hits)
-            && own.triggers.holds_locally(at, hits)
-            && program.paths.allow(path)
-    })
-}
-
-/// Parts of the names from outside that imports of the file bring through modules of the project.
-fn borrowed_words<'p>(
-    own: &LanguageRules,
-    project: &'p Project<'_>,
-    file: &SourceFile,
-    hits: &Hits,
-) -> Vec<&'p str> {
-    let Some(id) = project.file(&file.path) else {
-        return Vec::new();
-    };
-    project.offer(id, &file.text);
-    let wanted = |import: &Imported| match import.bound() {
-        Some(name) => own.triggers.mentions(name, hits),
-        None => true,
-    };
-    let mut words = Vec::new();
-    for import in &project.outline(id).imports {
-        match project.imported(id, import) {
-            Target::External(path) if wanted(import) => {
-                words.extend(path.into_iter().filter(|word| !is_part(import, word)));
-            }
-            // `compat.load`, or `load` after a glob import.
-            Target::Module(module) => {
-                for name in project
-                    .outline(module)
-                    .imports
-                    .iter()
-                    .filter(|it| wanted(it))
-                {
-                    if let Target::External(path) = project.imported(module, name) {
-                        words.extend(path);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    words
-}
-
-fn is_part(import: &Imported, word: &str) -> bool {
-    import.path.iter().any(|part| **part == *word)
+    let mut active = own
+        .triggers
+        .active(hits, |at| own.programs[at].in_tests || !in_tests);
+    active.retain(|active| own.programs[active.program as usize].paths.allow(path));
+    active
 }
 
 /// What was parsed of a file.
@@ -165,6 +117,8 @@ struct Tree {
     arena: Arena,
     /// The outline, where only parts were parsed.
     outline: Option<Skeleton>,
+    /// For which rules.
+    parsed: Vec<Parsed>,
 }
 
 impl Tree {
@@ -173,7 +127,7 @@ impl Tree {
         own: &LanguageRules,
         file: &SourceFile,
         language: Language,
-        active: &mut Vec<Active<'_>>,
+        active: &mut Vec<ActiveProgram<'_, '_>>,
         hits: &Hits,
         options: ScanOptions,
         parsers: &mut Parsers,
@@ -182,19 +136,21 @@ impl Tree {
         if !active.iter().any(|(_, program)| program.needs_tree) {
             return None;
         }
-        let whole = |parsers: &mut Parsers| {
+        let whole = |parsers: &mut Parsers, parsed: Vec<Parsed>| {
             let arena = parse_whole(language, &file.text, parsers)?;
             Some(Tree {
                 arena,
                 outline: None,
+                parsed,
             })
         };
         let skeleton = match language.definition().skeleton {
             Some(read) if !options.whole_files => read(&file.text),
-            _ => return whole(parsers),
+            _ => return whole(parsers, Vec::new()),
         };
-        match region::plan(&skeleton, &file.text, active, &own.triggers, hits) {
-            Plan::Whole => whole(parsers),
+        let (plan, parsed) = region::plan(&skeleton, &file.text, active, &own.triggers, hits);
+        match plan {
+            Plan::Whole => whole(parsers, parsed),
             Plan::Nothing => {
                 active.retain(|(_, program)| !program.needs_tree);
                 None
@@ -203,11 +159,12 @@ impl Tree {
                 let arena = parsers.parse(language, &file.text, Some(&ranges))?;
                 // The skeleton did not foresee an error: trust the grammar on the whole.
                 if !arena.errors.is_empty() {
-                    return whole(parsers);
+                    return whole(parsers, parsed);
                 }
                 Some(Tree {
                     arena,
                     outline: Some(skeleton),
+                    parsed,
                 })
             }
         }
@@ -259,7 +216,7 @@ struct Draft<'s> {
 }
 
 impl<'s> Scan<'s> {
-    fn run(&self, active: &[Active<'s>]) -> Vec<Finding> {
+    fn run(&self, active: &[ActiveProgram<'s, '_>]) -> Vec<Finding> {
         // Text formulas and text checks work on a tree without nodes below the root.
         let empty = empty_arena(self.file);
         let arena = self.tree.map_or(&empty, |tree| &tree.arena);
@@ -318,7 +275,7 @@ impl<'s> Scan<'s> {
     fn candidates(
         &self,
         names: &Names<'_>,
-        active: &[Active<'_>],
+        active: &[ActiveProgram<'_, '_>],
     ) -> FxHashMap<LeafId, Vec<NodeId>> {
         let mut found: FxHashMap<LeafId, Vec<NodeId>> = FxHashMap::default();
         let arena = names.code.arena;

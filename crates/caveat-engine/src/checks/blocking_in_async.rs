@@ -11,7 +11,8 @@ pub static CHECK: Check = Check {
     name: "blocking-in-async",
     languages: &["python", "rust"],
     triggers: &["async"],
-    whole_file: false,
+    whole_file: &[],
+    needs_class: false,
     run,
 };
 

@@ -16,7 +16,8 @@ pub static CHECK: Check = Check {
     triggers: &[
         "or", "and", "is", "assert", "==", "!=", "if", "while", "<", ">",
     ],
-    whole_file: false,
+    whole_file: &[],
+    needs_class: false,
     run,
 };
 

@@ -23,7 +23,8 @@ pub static CHECK: Check = Check {
         ", Exception",
         ", BaseException",
     ],
-    whole_file: false,
+    whole_file: &[],
+    needs_class: false,
     run,
 };
 

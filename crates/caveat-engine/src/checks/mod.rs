@@ -32,9 +32,11 @@ pub struct Check {
     pub languages: &'static [&'static str],
     /// One of these literals must occur in the file; none means that it always runs.
     pub triggers: &'static [&'static str],
-    /// Whether it looks across the items of a file. Otherwise only the items (functions, runs of
-    /// statements) with a trigger are sure to be in the tree.
-    pub whole_file: bool,
+    /// Languages in which it looks across the items of a file. In others only the items (functions,
+    /// runs of statements) with a trigger are sure to be in the tree.
+    pub whole_file: &'static [&'static str],
+    /// Whether of a method the whole class must be in the tree: for types of its attributes.
+    pub needs_class: bool,
     /// Adds what it finds.
     pub run: fn(&FileView<'_>, &mut Vec<Hit>),
 }

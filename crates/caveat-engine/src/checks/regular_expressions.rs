@@ -49,7 +49,8 @@ const fn check(name: &'static str, run: fn(&FileView<'_>, &mut Vec<Hit>)) -> Che
         name,
         languages: &["python", "rust"],
         triggers: TRIGGERS,
-        whole_file: false,
+        whole_file: &[],
+        needs_class: false,
         run,
     }
 }

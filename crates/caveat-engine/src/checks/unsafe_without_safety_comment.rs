@@ -15,7 +15,8 @@ pub static CHECK: Check = Check {
     name: "unsafe-without-safety-comment",
     languages: &["rust"],
     triggers: &["unsafe"],
-    whole_file: true,
+    whole_file: &["rust"],
+    needs_class: false,
     run,
 };
 

@@ -83,9 +83,8 @@ pub struct Rule {
     pub in_tests: bool,
     /// Files the rule applies to.
     pub paths: PathFilter,
-    /// Stated triggers, a conjunction of alternatives: each inner list needs one literal present
-    /// in the region. Empty: derived from the patterns.
-    pub triggers: Vec<Vec<String>>,
+    /// Triggers that the rule states beside those derived from its patterns.
+    pub triggers: StatedTriggers,
     /// What it matches.
     pub body: Body,
     /// How patterns are matched.
@@ -352,4 +351,31 @@ pub enum Comparison {
     Equal,
     /// `!=`
     NotEqual,
+}
+
+/// Triggers that a rule states.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StatedTriggers {
+    /// Clauses that must all hold, by language; an empty name stands for every language.
+    pub clauses: Vec<(String, Vec<StatedClause>)>,
+}
+
+/// What must be in the item that a rule looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StatedClause {
+    /// One of these words; one that begins with `~` may stand anywhere in the file.
+    Words(Vec<String>),
+    /// A match of this expression, which implies some word.
+    Shape(String),
+}
+
+impl StatedTriggers {
+    /// The clauses for a language.
+    pub fn of(&self, language: &str) -> &[StatedClause] {
+        let own = |(name, _): &&(String, Vec<StatedClause>)| name.is_empty() || name == language;
+        self.clauses
+            .iter()
+            .find(own)
+            .map_or(&[], |(_, clauses)| clauses)
+    }
 }

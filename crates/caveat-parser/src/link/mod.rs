@@ -82,6 +82,8 @@ pub struct Project<'f> {
     by_path: FxHashMap<Box<str>, FileId>,
     /// Folders that hold such files, at any depth, without a final `/`.
     folders: FxHashSet<Box<str>>,
+    /// Names of folders and, without their ending, of files.
+    stems: FxHashSet<Box<str>>,
     manifests: Vec<String>,
     packages: OnceLock<Vec<Package>>,
     outlines: Vec<OnceLock<Outline>>,
@@ -121,8 +123,14 @@ impl<'f> Project<'f> {
                 folder = parent(folder);
             }
         }
+        let last = |path: &str| path.rsplit('/').next().map(Box::from);
+        let file_names = paths
+            .iter()
+            .filter_map(|path| last(path.rsplit_once('.')?.0));
+        let folder_names = folders.iter().filter_map(|folder| last(folder));
         Project {
             files,
+            stems: file_names.chain(folder_names).collect(),
             by_path: by_path.collect(),
             folders,
             manifests,
@@ -291,6 +299,11 @@ impl<'f> Project<'f> {
     /// Whether the folder holds files of the project, at any depth.
     pub fn has_folder(&self, folder: &str) -> bool {
         self.folders.contains(folder)
+    }
+
+    /// Whether a folder, or a file but for its ending, has that name.
+    pub fn has_name(&self, name: &str) -> bool {
+        self.stems.contains(name)
     }
 
     /// Language of a file.

@@ -25,6 +25,9 @@ pub struct Skeleton {
     /// only the grammar understands. Items may then be missing or wrong, and [`regions`] must
     /// not be used.
     pub complete: bool,
+    /// Python: every logical line in order, without comments; empty for languages whose statements
+    /// a lexical pass does not tell.
+    pub statements: Vec<Span>,
     segments: Vec<Span>,
     layout: Layout,
 }
@@ -137,10 +140,12 @@ pub enum ImportKind {
 impl Skeleton {
     fn new(layout: Layout) -> Self {
         let (items, imports, segments) = (Vec::new(), Vec::new(), Vec::new());
+        let statements = Vec::new();
         Skeleton {
             items,
             imports,
             complete: true,
+            statements,
             segments,
             layout,
         }
@@ -150,6 +155,13 @@ impl Skeleton {
     pub fn path(&self, import: &Import) -> &[Span] {
         let first = import.first_segment as usize;
         &self.segments[first..first + import.segments as usize]
+    }
+
+    /// The statement around an offset; none in comments and between statements.
+    pub fn statement(&self, offset: u32) -> Option<Span> {
+        let after = self.statements.partition_point(|span| span.start <= offset);
+        let span = *self.statements.get(after.checked_sub(1)?)?;
+        (offset < span.end).then_some(span)
     }
 
     /// The direct children of an item.

@@ -184,6 +184,7 @@ impl<'t> Scanner<'t> {
             return;
         };
         self.code_end = line.end;
+        self.out.statements.push(span(line.start, line.end));
         let frame = self.classify(line);
         if self.next_import < line.end {
             self.imports(line, frame);

@@ -11,8 +11,12 @@ mod schema;
 
 pub use schema::schema;
 
+use caveat_parser::lang::Language;
+use regex::Regex;
+
 use super::{
-    Body, Confidence, Dialect, LanguageFormula, Options, PathFilter, Rule, Severity, YamlSpan,
+    Body, Confidence, Dialect, LanguageFormula, Options, PathFilter, Rule, Severity, StatedClause,
+    StatedTriggers, YamlSpan,
     reader::{Reader, clip},
     yaml::{Map, Node, Value},
 };
@@ -218,19 +222,58 @@ fn paths(reader: &mut Reader<'_>, node: &Node) -> PathFilter {
     }
 }
 
+/// Clauses for every language, or a list of them for each.
+fn triggers(reader: &mut Reader<'_>, node: &Node) -> StatedTriggers {
+    let Value::Map(map) = &node.value else {
+        let clauses = vec![(String::new(), clauses(reader, node))];
+        return StatedTriggers { clauses };
+    };
+    let mut by_language = Vec::new();
+    for entry in &map.entries {
+        if Language::from_name(&entry.key).is_none() {
+            let message = format!("unknown language `{}`", entry.key);
+            reader.error(&entry.key_span, message);
+        }
+        by_language.push((entry.key.clone(), clauses(reader, &entry.value)));
+    }
+    StatedTriggers {
+        clauses: by_language,
+    }
+}
+
 /// A conjunction of alternatives; a text alone is a clause of one literal.
-fn triggers(reader: &mut Reader<'_>, node: &Node) -> Vec<Vec<String>> {
+fn clauses(reader: &mut Reader<'_>, node: &Node) -> Vec<StatedClause> {
     let Some(clauses) = reader.list(node, "`triggers`") else {
         return Vec::new();
     };
-    let mut triggers = Vec::new();
+    let mut stated = Vec::new();
     for clause in clauses {
-        if matches!(&clause.value, Value::List(items) if items.is_empty()) {
-            reader.error(&clause.span, "a clause without literals never holds");
+        match &clause.value {
+            Value::Map(map) => stated.extend(shape(reader, map, &clause.span)),
+            Value::List(items) if items.is_empty() => {
+                reader.error(&clause.span, "a clause without literals never holds");
+            }
+            _ => stated.push(StatedClause::Words(reader.texts(clause, "a trigger"))),
         }
-        triggers.push(reader.texts(clause, "a trigger"));
     }
-    triggers
+    stated
+}
+
+fn shape(reader: &mut Reader<'_>, map: &Map, span: &YamlSpan) -> Option<StatedClause> {
+    reader.check_keys(map, &["shape"]);
+    let Some(node) = map.get("shape") else {
+        reader.error(
+            span,
+            "a trigger is a text, a list of texts or `shape: expression`",
+        );
+        return None;
+    };
+    let expression = reader.text(node, "`shape`")?;
+    if let Err(error) = Regex::new(expression) {
+        reader.error(&node.span, error.to_string());
+        return None;
+    }
+    Some(StatedClause::Shape(expression.to_owned()))
 }
 
 fn body(reader: &mut Reader<'_>, root: &Node, map: &Map) -> Option<Body> {

@@ -125,6 +125,9 @@ fn source_root<'p>(search: &Search<'_, '_>, path: &'p str) -> &'p str {
 
 fn absolute<'q>(search: &mut Search<'q, '_>, from: FileId, path: &[&'q str]) -> Target<'q> {
     let project = search.project;
+    if !project.has_name(path[0]) {
+        return Target::External(path.to_vec());
+    }
     let mut folder = source_root(search, project.path(from));
     loop {
         for root in [folder.to_owned(), join(folder, "src")] {
