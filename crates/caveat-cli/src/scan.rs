@@ -18,7 +18,7 @@ use crate::progress::Progress;
 use crate::report::{Options, Report, RootInfo, Skip, Summary, concise, json, sarif, text};
 use crate::ruleset::{self, Rules};
 use crate::walk::{self, Walk};
-use crate::{git, output, terminal};
+use crate::{git, output, project, terminal};
 
 /// How many rules `--timings` names for the text that is parsed for them.
 const COSTLIEST: usize = 15;
@@ -39,7 +39,8 @@ pub fn run(args: &ScanArgs) -> anyhow::Result<bool> {
     let options = ScanOptions {
         whole_files: args.whole_files,
     };
-    let analyzer = Analyzer::new(&rules.set, options, args.threads)?;
+    let mut analyzer = Analyzer::new(&rules.set, options, args.threads)?;
+    analyzer.link(project::of(&inputs));
     let progress = Progress::new(inputs.len(), args.quiet);
     let outcomes = analyzer.run(&inputs, &|| progress.step());
     drop(progress);

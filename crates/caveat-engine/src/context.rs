@@ -5,12 +5,12 @@ use caveat_parser::{Arena, Code, Constant, Names, NodeId, Span};
 
 /// Qualified path of a file, from its place in the tree: `src/a/b.py` is `a.b`.
 pub fn module_path(path: &str) -> Vec<&str> {
-    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+    let (stem, ending) = path.rsplit_once('.').unwrap_or((path, ""));
     let mut parts: Vec<&str> = stem.split('/').collect();
     if let Some(at) = parts.iter().position(|&part| part == "src") {
         parts.drain(..=at);
     }
-    if matches!(parts.last(), Some(&("mod" | "lib" | "main"))) {
+    if ending == "rs" && matches!(parts.last(), Some(&("mod" | "lib" | "main"))) {
         parts.pop();
     }
     parts

@@ -619,6 +619,10 @@ impl<'f, 'a> Evaluator<'f, 'a> {
         };
         builtin == Some(path)
             || self.matcher.names.type_of(*node).is_some_and(|resolved| {
+                let resolved = match shares_a_name(path, &resolved.path) {
+                    true => self.matcher.names.linked(*node, resolved),
+                    false => resolved,
+                };
                 let wanted: Vec<String> = segments(path).map(str::to_owned).collect();
                 type_matches(&wanted, &resolved.path) || dotted_matches(path, &resolved.path)
             })
@@ -628,12 +632,24 @@ impl<'f, 'a> Evaluator<'f, 'a> {
         let Bound::Node(node) = bound else {
             return false;
         };
-        self.matcher
-            .names
-            .resolve(*node)
-            .filter(|resolved| matches!(resolved.root, Root::Imported | Root::Unbound))
-            .is_some_and(|resolved| dotted_matches(path, &resolved.path))
+        let Some(mut resolved) = self.matcher.names.resolve(*node) else {
+            return false;
+        };
+        if shares_a_name(path, &resolved.path) {
+            resolved = self.matcher.names.linked(*node, resolved);
+        }
+        let foreign = match resolved.root {
+            Root::Imported | Root::Unbound => true,
+            Root::Project => self.matcher.options.own_names,
+            Root::Defined | Root::Local => false,
+        };
+        foreign && dotted_matches(path, &resolved.path)
     }
+}
+
+/// Whether a name can be the wanted one at all, so that asking other files is worth it.
+fn shares_a_name(wanted: &str, path: &[&str]) -> bool {
+    segments(wanted).any(|segment| segment == "*" || path.contains(&segment))
 }
 
 fn comparable(constant: Constant) -> Option<Value> {

@@ -8,6 +8,7 @@ pub mod config;
 pub mod context;
 pub mod finding;
 pub mod formula;
+mod lent;
 pub mod pattern;
 pub mod regexes;
 pub mod region;
@@ -19,4 +20,4 @@ pub mod text_regex;
 pub mod trigger;
 
 pub use ruleset::RuleSet;
-pub use scan::{ScanOptions, scan_file};
+pub use scan::{ScanOptions, scan_file, scan_linked};

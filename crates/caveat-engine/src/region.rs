@@ -373,6 +373,7 @@ impl<'s> Selector<'s> {
             .get(text.as_str())
             .cloned()
             .unwrap_or_default();
+        found.extend(self.hits.names_of(literal));
         if self.hits.present(literal) {
             let holds = |(value, _): &&(Span, &'s str)| self.hits.inside(literal, *value);
             found.extend(self.bindings.iter().filter(holds).map(|(_, name)| *name));

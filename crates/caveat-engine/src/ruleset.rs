@@ -433,6 +433,7 @@ impl Builder {
                 let options = Options {
                     spelling: scope.rule.dialect == Dialect::Semgrep,
                     constants: scope.rule.options.constant_propagation,
+                    own_names: scope.rule.family.is_empty(),
                 };
                 self.leaf(
                     Leaf::Pattern(Box::new(pattern), options),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use caveat_parser::lang::{Language, Role};
+use caveat_parser::link::Project;
 use caveat_parser::skeleton::{ItemKind, Skeleton};
 use caveat_parser::{Arena, Code, Names, NodeId, Parsers, SourceFile, Span};
 use rustc_hash::FxHashMap;
@@ -12,6 +13,7 @@ use crate::config::TextFile;
 use crate::context;
 use crate::finding::{Edit, FileReport, Finding, Fix, Notice, NoticeKind, Parsed, Place};
 use crate::formula::{Candidates, Evaluator, Formula, LeafId, Memo, Range};
+use crate::lent;
 use crate::pattern::Bound;
 use crate::pattern::matcher::{Matcher, Options};
 use crate::region::{self, Plan};
@@ -30,10 +32,21 @@ pub struct ScanOptions {
     pub whole_files: bool,
 }
 
-/// Scans one decoded file. Parsers are reused from file to file on one thread.
+/// Scans one decoded file on its own. Parsers are reused from file to file on one thread.
 pub fn scan_file(
     rules: &RuleSet,
     file: SourceFile,
+    options: ScanOptions,
+    parsers: &mut Parsers,
+) -> FileReport {
+    scan_linked(rules, file, None, options, parsers)
+}
+
+/// Scans one decoded file whose names may lead into other files of a project.
+pub fn scan_linked(
+    rules: &RuleSet,
+    file: SourceFile,
+    project: Option<&Project<'_>>,
     options: ScanOptions,
     parsers: &mut Parsers,
 ) -> FileReport {
@@ -43,7 +56,12 @@ pub fn scan_file(
         known => known,
     };
     let own = &rules.languages[language.index()];
-    let hits = own.triggers.hits(&file.text);
+    let mut hits = own.triggers.hits(&file.text);
+    let lent = match project {
+        Some(project) => lent::words(&own.triggers, project, &file, &hits),
+        None => Vec::new(),
+    };
+    hits.lend(&own.triggers, &lent);
     let active = active_programs(own, &file.path, &hits);
     let mut report = FileReport {
         source: None,
@@ -67,6 +85,7 @@ pub fn scan_file(
         let scan = Scan {
             rules,
             file: &file,
+            project,
             path: &report.path,
             tree: tree.as_ref(),
         };
@@ -118,7 +137,7 @@ impl Tree {
             return None;
         }
         let whole = |parsers: &mut Parsers, parsed: Vec<Parsed>| {
-            let arena = parsers.parse(language, &file.text, None)?;
+            let arena = parse_whole(language, &file.text, parsers)?;
             Some(Tree {
                 arena,
                 outline: None,
@@ -152,6 +171,17 @@ impl Tree {
     }
 }
 
+/// Parses a file; what is no file but a piece of a function's body, as that.
+fn parse_whole(language: Language, text: &str, parsers: &mut Parsers) -> Option<Arena> {
+    let arena = parsers.parse(language, text, None)?;
+    let definition = language.definition();
+    let may_be_fragment = !arena.errors.is_empty()
+        && definition.wrapper.is_some()
+        && definition.skeleton.is_some_and(|read| !read(text).complete);
+    let fragment = may_be_fragment.then(|| parsers.parse_fragment(language, text));
+    Some(fragment.flatten().unwrap_or(arena))
+}
+
 fn parse_notices(arena: &Arena, path: &Arc<str>) -> Vec<Notice> {
     arena
         .errors
@@ -169,6 +199,7 @@ fn parse_notices(arena: &Arena, path: &Arc<str>) -> Vec<Notice> {
 struct Scan<'s> {
     rules: &'s RuleSet,
     file: &'s SourceFile,
+    project: Option<&'s Project<'s>>,
     path: &'s Arc<str>,
     tree: Option<&'s Tree>,
 }
@@ -197,6 +228,11 @@ impl<'s> Scan<'s> {
         let mut names = Names::new(code, &module);
         if let Some(outline) = self.tree.and_then(|tree| tree.outline.as_ref()) {
             declare(&mut names, outline);
+        }
+        if let Some(project) = self.project
+            && let Some(id) = project.file(&self.file.path)
+        {
+            names.set_project(project, id);
         }
         let text_file = TextFile::new(&self.file.path, &self.file.text);
         let candidates = self.candidates(&names, active);
@@ -298,7 +334,10 @@ impl<'s> Scan<'s> {
         };
         let matcher = Matcher {
             names,
-            options: Options::default(),
+            options: Options {
+                own_names: self.rules.rule(program.rule).family.is_empty(),
+                ..Options::default()
+            },
         };
         let evaluator = Evaluator::new(matcher, &self.rules.leaves, &lookup, &program.table, memo);
         if !program.anchors.is_empty()
@@ -464,7 +503,7 @@ fn declare<'a>(names: &mut Names<'a>, outline: &Skeleton) {
     for item in outline.items.iter().filter(|item| item.parent.is_none()) {
         let definition = matches!(
             item.kind,
-            ItemKind::Function | ItemKind::Class | ItemKind::Trait
+            ItemKind::Function | ItemKind::Class | ItemKind::Trait | ItemKind::Module
         );
         if definition || item.kind == ItemKind::Binding {
             names.declare(item.name.text(text), definition);

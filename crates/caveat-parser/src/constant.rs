@@ -7,7 +7,9 @@ use std::borrow::Cow;
 
 use crate::arena::{Code, NodeId};
 use crate::lang::{Field, Role};
+use crate::link::Target;
 use crate::names::Names;
+use crate::skeleton::ItemKind;
 
 /// The value of a constant expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,6 +76,42 @@ impl Names<'_> {
     }
 }
 
+impl Names<'_> {
+    /// The value of a name that another file of the project binds once, to a plain literal.
+    fn constant_elsewhere(&self, node: NodeId) -> Option<Constant> {
+        let (project, file) = self.project()?;
+        let Target::Definition { at, rest } = self.definition(node)? else {
+            return None;
+        };
+        let outline = project.outline(at.file);
+        let definition = &outline.definitions[at.index as usize];
+        let is_constant = definition.name.chars().all(|c| !c.is_lowercase());
+        let once = definition.parent.is_some() || outline.top(&definition.name).len() == 1;
+        if definition.kind != ItemKind::Binding || !rest.is_empty() || at.file == file {
+            return None;
+        }
+        (is_constant && once).then(|| plain_literal(&definition.detail))?
+    }
+}
+
+/// A number, a truth value or a string in plain quotes; the rest is for who has a tree.
+fn plain_literal(text: &str) -> Option<Constant> {
+    let quoted = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
+    match text {
+        "True" | "true" => return Some(Constant::Bool(true)),
+        "False" | "false" => return Some(Constant::Bool(false)),
+        "None" => return Some(Constant::None),
+        _ => {}
+    }
+    if let Some(content) = quoted('"').or_else(|| quoted('\'')) {
+        let plain = !content.contains(['"', '\'', '\\', '\n']);
+        return plain.then(|| Constant::Str(content.to_owned()));
+    }
+    let digits = text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_alphanumeric() || c == '_');
+    digits.then(|| parse_integer(text))?
+}
+
 struct Evaluator<'n, 'a> {
     names: &'n Names<'a>,
     locals: bool,
@@ -107,8 +145,11 @@ impl Evaluator<'_, '_> {
                 })?,
                 depth,
             ),
-            Role::Identifier | Role::Attribute if self.locals => {
-                self.value(self.names.value_of(node)?, depth)
+            Role::Identifier | Role::Attribute | Role::Scoped if self.locals => {
+                match self.names.value_of(node) {
+                    Some(value) => self.value(value, depth),
+                    None => self.names.constant_elsewhere(node),
+                }
             }
             Role::Call => self.conversion(node, depth),
             _ => None,

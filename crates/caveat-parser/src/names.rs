@@ -2,13 +2,16 @@
 //!
 //! Only what can be said without running the code is said: a name bound twice in a scope is
 //! opaque. Paths are lists of segments whatever the language writes between them. Names of other
-//! files are not known here; a path that leads into the project is resolved further when the
-//! files are linked.
+//! files are looked up in the [`Project`], if there is one, and only by who asks for it:
+//! [`Names::linked`].
+
+use std::cell::RefCell;
 
 use rustc_hash::FxHashMap;
 
 use crate::arena::{Arena, Code, NodeId};
 use crate::lang::{Field, Role};
+use crate::link::{FileId, Project, Target};
 
 /// Segments of a qualified name, outermost first.
 pub type Path<'a> = Vec<&'a str>;
@@ -76,6 +79,8 @@ pub enum Root {
     Defined,
     /// A parameter or other local.
     Local,
+    /// Through an import, and defined in another file of the project.
+    Project,
 }
 
 /// A qualified name.
@@ -98,6 +103,9 @@ pub struct Names<'a> {
     bindings: FxHashMap<(ScopeId, &'a str), Vec<Entry<'a>>>,
     /// Whether a later binding in a scope shadows an earlier one (Rust's `let`).
     shadowing: bool,
+    project: Option<(&'a Project<'a>, FileId)>,
+    /// What imported paths mean in the project.
+    targets: RefCell<FxHashMap<Path<'a>, Target<'a>>>,
 }
 
 /// How many aliases are followed (`a = b; b = c; ...`).
@@ -114,6 +122,8 @@ impl<'a> Names<'a> {
                 innermost: Vec::new(),
                 bindings: FxHashMap::default(),
                 shadowing: false,
+                project: None,
+                targets: RefCell::default(),
             },
             module: module.to_vec(),
             open: Vec::new(),
@@ -135,6 +145,11 @@ impl<'a> Names<'a> {
         if entries.is_empty() {
             entries.push(Entry { at: 0, binding });
         }
+    }
+
+    /// Places the file in its project, so that names can be followed into other files.
+    pub fn set_project(&mut self, project: &'a Project<'a>, file: FileId) {
+        self.project = Some((project, file));
     }
 
     fn arena(&self) -> &'a Arena {
@@ -327,6 +342,127 @@ impl<'a> Names<'a> {
         self.scopes.iter().any(|scope| !scope.globs.is_empty())
     }
 
+    /// What a name of this file means in the project: a re-exported name leads to what it stands
+    /// for, and what another file defines is told apart from a library of that name. Without a
+    /// project, and where there is no telling, the name as it is.
+    pub fn linked(&self, node: NodeId, resolved: Resolved<'a>) -> Resolved<'a> {
+        let target = match resolved.root {
+            Root::Imported => self.target(&resolved.path),
+            Root::Unbound | Root::Defined if resolved.path.len() > 1 => {
+                self.target_of_plain(node, &resolved)
+            }
+            Root::Unbound => self.target_of_glob(node, &resolved.path),
+            _ => None,
+        };
+        match target {
+            Some(Target::External(path)) => Resolved {
+                path,
+                root: Root::Imported,
+            },
+            Some(Target::Definition { .. } | Target::Module(_))
+                if resolved.root != Root::Defined && !self.is_provided(&resolved.path) =>
+            {
+                Resolved {
+                    root: Root::Project,
+                    ..resolved
+                }
+            }
+            _ => resolved,
+        }
+    }
+
+    /// The definition of another file that a name means, with the segments behind it.
+    pub fn definition(&self, node: NodeId) -> Option<Target<'a>> {
+        let resolved = self.resolve(node)?;
+        match resolved.root {
+            Root::Imported => self.target(&resolved.path),
+            Root::Unbound | Root::Defined if resolved.path.len() > 1 => {
+                self.target_of_plain(node, &resolved)
+            }
+            Root::Unbound => self.target_of_glob(node, &resolved.path),
+            _ => None,
+        }
+    }
+
+    /// The project, and this file in it.
+    pub fn project(&self) -> Option<(&'a Project<'a>, FileId)> {
+        self.project
+    }
+
+    fn target(&self, path: &[&'a str]) -> Option<Target<'a>> {
+        let (project, file) = self.project?;
+        if let Some(known) = self.targets.borrow().get(path) {
+            return Some(known.clone());
+        }
+        project.offer(file, self.code.text);
+        let target = project.resolve(file, path);
+        let mut targets = self.targets.borrow_mut();
+        targets.insert(path.to_vec(), target.clone());
+        Some(target)
+    }
+
+    /// A path that no import begins: `crate::x`, or `x::y` with a module `x` of this file.
+    fn target_of_plain(&self, node: NodeId, resolved: &Resolved<'a>) -> Option<Target<'a>> {
+        let inline = self.inline_modules(node);
+        match (resolved.path[0], resolved.root) {
+            ("crate" | "self" | "super", Root::Unbound) => {
+                self.target(&anchored(&inline, &resolved.path))
+            }
+            (first, Root::Defined) if inline.is_empty() && self.declares_module(first) => {
+                let (project, file) = self.project?;
+                project.offer(file, self.code.text);
+                Some(project.lookup(file, &resolved.path))
+            }
+            (_, Root::Unbound) => self.target_of_glob(node, &resolved.path),
+            _ => None,
+        }
+    }
+
+    fn declares_module(&self, name: &'a str) -> bool {
+        let mut bound = self.values_in(ScopeId(0), name);
+        bound.any(|binding| match binding {
+            Binding::Definition(NodeId::ROOT) => true,
+            Binding::Definition(item) => self.arena().role(*item) == Role::InnerModule,
+            _ => false,
+        })
+    }
+
+    /// A name that a glob import of a project's module binds.
+    fn target_of_glob(&self, node: NodeId, path: &[&'a str]) -> Option<Target<'a>> {
+        self.project?;
+        let mut globs = self.globs_at(node);
+        globs.find_map(|glob| {
+            let Target::Module(_) = self.target(glob)? else {
+                return None;
+            };
+            let target = self.target(&[glob.as_slice(), path].concat())?;
+            (target != Target::Unknown).then_some(target)
+        })
+    }
+
+    /// Whether the project itself is the library that the path begins with.
+    fn is_provided(&self, path: &[&'a str]) -> bool {
+        self.project
+            .is_some_and(|(project, _)| project.provides(path[0]))
+    }
+
+    /// Names of the modules in this file that are around a node, outermost first.
+    fn inline_modules(&self, node: NodeId) -> Path<'a> {
+        let up = |&id: &ScopeId| self.scope(id).parent;
+        let scopes = std::iter::successors(Some(self.scope_at(node)), up);
+        let mut names: Path<'a> = scopes
+            .filter_map(|id| self.module_name(self.scope(id)))
+            .collect();
+        names.reverse();
+        names
+    }
+
+    fn module_name(&self, scope: &Scope<'a>) -> Option<&'a str> {
+        let is_inline = scope.kind == ScopeKind::Module && scope.node != NodeId::ROOT;
+        let name = is_inline.then(|| self.arena().field(scope.node, Field::Name))?;
+        name.map(|name| self.code.text_of(name))
+    }
+
     /// The expression that a name or `self.x` stands for, if it is assigned just once.
     pub fn value_of(&self, node: NodeId) -> Option<NodeId> {
         let binding = match self.arena().role(node) {
@@ -418,6 +554,25 @@ impl<'a> Names<'a> {
     }
 }
 
+/// A path that begins with `self` or `super` in a module inside the file, as the file's own
+/// module would write it.
+pub fn anchored<'a>(inline: &[&'a str], path: &[&'a str]) -> Path<'a> {
+    let supers = path.iter().take_while(|&&part| part == "super").count();
+    let from_self = usize::from(path.first() == Some(&"self"));
+    if inline.is_empty() || supers + from_self == 0 {
+        return path.to_vec();
+    }
+    let kept = inline.len().saturating_sub(supers);
+    let beyond = supers.saturating_sub(inline.len());
+    let mut anchored = match beyond {
+        0 => vec!["self"],
+        _ => vec!["super"; beyond],
+    };
+    anchored.extend(&inline[..kept]);
+    anchored.extend(&path[supers + from_self..]);
+    anchored
+}
+
 /// Fills in [`Names`] while a language's folder walks over the file.
 pub struct Builder<'a> {
     names: Names<'a>,
@@ -430,6 +585,14 @@ impl<'a> Builder<'a> {
     /// The file.
     pub fn code(&self) -> Code<'a> {
         self.names.code
+    }
+
+    /// Names of the modules in this file that are around the current place, outermost first.
+    pub fn inline_modules(&self) -> Path<'a> {
+        let scopes = self.open.iter().map(|&id| self.names.scope(id));
+        scopes
+            .filter_map(|scope| self.names.module_name(scope))
+            .collect()
     }
 
     /// Qualified path of the file.

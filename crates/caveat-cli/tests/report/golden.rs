@@ -65,6 +65,7 @@ pub fn report(rules: &[Rule]) -> Report<'_> {
             path: Arc::from("logo.py"),
             source: None,
             findings: Vec::new(),
+            parsed: Vec::new(),
             notices: vec![notice(
                 NoticeKind::NotText,
                 "logo.py",
@@ -249,6 +250,7 @@ pub fn file(path: &str, text: &str, findings: Vec<Finding>, notices: Vec<Notice>
         path: Arc::from(path),
         findings,
         notices,
+        parsed: Vec::new(),
     }
 }
 

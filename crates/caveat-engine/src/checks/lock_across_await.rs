@@ -13,7 +13,7 @@ pub static CHECK: Check = Check {
     languages: &["python", "rust"],
     triggers: &["await"],
     whole_file: &[],
-    needs_class: false,
+    needs_class: true,
     run,
 };
 

@@ -34,6 +34,9 @@ pub struct Options {
     pub spelling: bool,
     /// Names that are assigned one constant stand for it.
     pub constants: bool,
+    /// A name may be one that another file of the project defines: users may write rules about
+    /// their own code, while caveat's rules speak of libraries.
+    pub own_names: bool,
 }
 
 impl Default for Options {
@@ -41,6 +44,7 @@ impl Default for Options {
         Options {
             spelling: false,
             constants: true,
+            own_names: false,
         }
     }
 }
@@ -223,9 +227,13 @@ impl<'a> Walk<'_, 'a> {
         if self.options.spelling && self.spelled(path, node) {
             return true;
         }
-        let Some(resolved) = self.names.resolve(node) else {
+        let Some(mut resolved) = self.names.resolve(node) else {
             return false;
         };
+        // Other files are asked only where the name can be the wanted one at all.
+        if resolved.path.last().copied() == path.last().map(String::as_str) {
+            resolved = self.names.linked(node, resolved);
+        }
         same_path(path, &resolved.path) && self.may_be_global(path, &resolved)
             || self.through_glob(path, node, &resolved)
     }
@@ -234,6 +242,7 @@ impl<'a> Walk<'_, 'a> {
     fn may_be_global(&self, path: &[String], resolved: &Resolved<'a>) -> bool {
         match resolved.root {
             NameRoot::Imported | NameRoot::Unbound => true,
+            NameRoot::Project => self.options.own_names,
             NameRoot::Defined | NameRoot::Local => {
                 matches!(path[0].as_str(), "self" | "cls" | "Self")
             }
@@ -284,10 +293,22 @@ impl<'a> Walk<'_, 'a> {
         {
             return true;
         }
-        let Some(resolved) = self.names.type_of(node) else {
+        let Some(mut resolved) = self.names.type_of(node) else {
             return false;
         };
-        type_matches(path, &resolved.path)
+        let last = path.last().map(String::as_str);
+        if resolved
+            .path
+            .iter()
+            .rev()
+            .take(2)
+            .any(|&part| Some(part) == last)
+        {
+            resolved = self.names.linked(node, resolved);
+        }
+        // One segment may be any type of that name.
+        let own = resolved.root == NameRoot::Project && path.len() > 1;
+        (!own || self.options.own_names) && type_matches(path, &resolved.path)
     }
 
     fn is_literal_of_type(&self, node: NodeId, kind: &str) -> bool {
@@ -342,12 +363,19 @@ impl<'a> Walk<'_, 'a> {
         let Pat::Name(path) = object else {
             return false;
         };
-        if self.role(node) != Role::Identifier {
-            return false;
-        }
         let Some(resolved) = self.names.resolve(node) else {
             return false;
         };
+        if resolved.root != NameRoot::Imported {
+            return false;
+        }
+        // What is written as an attribute has its object in sight, unless it is a module of the
+        // project that stands for another (`client.get` where `client` takes `get` from elsewhere).
+        let written = resolved.path.clone();
+        let resolved = self.names.linked(node, resolved);
+        if self.role(node) != Role::Identifier && resolved.path == written {
+            return false;
+        }
         let Some((segment, before)) = resolved.path.split_last() else {
             return false;
         };

@@ -9,6 +9,7 @@ use caveat_parser::Span;
 use rustc_hash::FxHashMap;
 
 use super::{Clause, Conjunction, Literal, Reach, Shape, is_word};
+use crate::lent::Lent;
 
 /// A clause by numbers of literals.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,7 @@ pub struct Triggers {
     parts: Vec<u32>,
     literals: Vec<Literal>,
     shapes: Vec<Shape>,
+    by_text: FxHashMap<String, Vec<u32>>,
     conjunctions: Vec<Filed>,
     /// The conjunctions of each program.
     programs: Vec<std::ops::Range<u32>>,
@@ -130,10 +132,15 @@ impl TriggersBuilder {
                 _ => always.push(at),
             }
         }
+        let mut by_text: FxHashMap<String, Vec<u32>> = FxHashMap::default();
+        for (at, literal) in (0u32..).zip(&self.literals) {
+            by_text.entry(literal.text.clone()).or_default().push(at);
+        }
         Triggers {
             words,
             automaton,
             parts,
+            by_text,
             literals: self.literals,
             shapes: self.shapes,
             conjunctions: self.conjunctions,
@@ -212,6 +219,8 @@ pub struct Hits {
     offsets: Vec<u32>,
     /// Where the offsets of a literal begin; one more than there are literals.
     starts: Vec<u32>,
+    /// What names of the file stand for.
+    lent: Vec<(u32, Box<str>)>,
 }
 
 impl Hits {
@@ -231,12 +240,32 @@ impl Hits {
             offsets[*place as usize] = offset;
             *place += 1;
         }
-        Hits { offsets, starts }
+        let lent = Vec::new();
+        Hits {
+            offsets,
+            starts,
+            lent,
+        }
     }
 
-    /// Whether a literal occurs.
+    /// Whether a literal occurs, or a name that stands for it.
     pub fn present(&self, literal: u32) -> bool {
-        !self.of(literal).is_empty()
+        !self.of(literal).is_empty() || self.lent.iter().any(|(lent, _)| *lent == literal)
+    }
+
+    /// Lets words count where names of the file stand for them.
+    pub fn lend(&mut self, triggers: &Triggers, words: &[Lent<'_>]) {
+        for lent in words {
+            for &literal in triggers.by_text.get(lent.word).into_iter().flatten() {
+                self.lent.push((literal, lent.name.into()));
+            }
+        }
+    }
+
+    /// The names that stand for a literal; an empty one can be any.
+    pub fn names_of(&self, literal: u32) -> impl Iterator<Item = &str> {
+        let lent = self.lent.iter().filter(move |(lent, _)| *lent == literal);
+        lent.map(|(_, name)| &**name)
     }
 
     /// Offsets of a literal, in order.
@@ -343,6 +372,17 @@ impl Triggers {
     /// A shape.
     pub fn shape(&self, number: u32) -> &Shape {
         &self.shapes[number as usize]
+    }
+
+    /// Whether the text is a literal.
+    pub fn knows(&self, text: &str) -> bool {
+        self.by_text.contains_key(text)
+    }
+
+    /// Whether the text is a literal that occurs in the file.
+    pub fn mentions(&self, text: &str, hits: &Hits) -> bool {
+        let mut literals = self.by_text.get(text).into_iter().flatten();
+        literals.any(|&literal| hits.present(literal))
     }
 
     /// A literal.
