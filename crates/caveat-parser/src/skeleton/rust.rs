@@ -26,7 +26,7 @@ pub fn scan(text: &str) -> Skeleton {
     if scanner.run().is_none() {
         scanner.out.complete = false;
     }
-    scanner.finish()
+    scanner.finish().checked(text)
 }
 
 /// What is being read.
