@@ -9,6 +9,7 @@ pub mod context;
 pub mod finding;
 pub mod formula;
 pub mod pattern;
+mod placed;
 pub mod regexes;
 pub mod region;
 pub mod rule;

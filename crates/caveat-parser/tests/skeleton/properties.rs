@@ -214,7 +214,11 @@ proptest! {
 /// The value of a binding that ends in a joined line, and nothing but a comment on that.
 #[test]
 fn a_comment_on_a_joined_line() {
-    for text in ["x = \\\n  # c", "x: int = \\\n\t#\n", "class A: \\\n  # c\n"] {
+    for text in [
+        "x = \\\n  # c",
+        "x: int = \\\n\t#\n",
+        "class A: \\\n  # c\n",
+    ] {
         assert!(!exercise(Language::Python, text).complete, "{text:?}");
     }
 }
