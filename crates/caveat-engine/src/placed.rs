@@ -113,7 +113,7 @@ impl Placed {
             node = 1;
         } else {
             // Up, until what lies to the left of here holds one.
-            while node % 2 == 0 || self.ends[node - 1] < end {
+            while node.is_multiple_of(2) || self.ends[node - 1] < end {
                 node /= 2;
                 if node <= 1 {
                     return None;

@@ -5,6 +5,9 @@
 //! at the top of a file, checks that look at the whole file) the whole file is parsed; a test
 //! compares both ways over real code.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use caveat_parser::Span;
 use caveat_parser::skeleton::{self, ItemIndex, ItemKind, Skeleton};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -27,6 +30,8 @@ pub enum Plan {
 const WORTHWHILE: f64 = 0.8;
 /// How often the names that selected items mention are followed.
 const ROUNDS: usize = 3;
+/// Other names of one literal in one file that are looked for.
+const MOST_ALIASES: usize = 100;
 
 /// Chooses what to parse for programs whose trigger holds in the file.
 pub fn plan(
@@ -48,7 +53,7 @@ pub fn plan(
             }
             let local: Vec<&NumberedClause> =
                 conjunction.iter().filter(|clause| clause.local).collect();
-            if local.is_empty() {
+            if local.is_empty() || selector.is_lost(&local) {
                 return Plan::Whole;
             }
             selector.select(&local, program);
@@ -68,6 +73,8 @@ struct Selector<'s> {
     /// Values and names of bindings at the top of the file and in classes: a literal in the value
     /// may matter wherever the name stands.
     bindings: Vec<(Span, &'s str)>,
+    /// Other names of the literals that were asked for.
+    known_aliases: RefCell<FxHashMap<u32, Rc<[&'s str]>>>,
 }
 
 impl<'s> Selector<'s> {
@@ -98,7 +105,15 @@ impl<'s> Selector<'s> {
             selected: FxHashSet::default(),
             aliases,
             bindings,
+            known_aliases: RefCell::default(),
         }
+    }
+
+    /// Whether the literals have so many other names that to look for them costs more than to
+    /// parse everything.
+    fn is_lost(&self, clauses: &[&NumberedClause]) -> bool {
+        let mut literals = clauses.iter().flat_map(|clause| &clause.any);
+        literals.any(|&literal| self.aliases_of(literal).len() > MOST_ALIASES)
     }
 
     /// Selects the units in which all clauses hold.
@@ -112,6 +127,7 @@ impl<'s> Selector<'s> {
         }
         offsets.sort_unstable();
         let mut last: Option<Span> = None;
+        let mut module_seen = false;
         for offset in offsets {
             if last.is_some_and(|span| span.start <= offset && offset < span.end) {
                 continue;
@@ -120,7 +136,9 @@ impl<'s> Selector<'s> {
                 continue;
             };
             if program.needs_module && self.is_module_level(unit) {
-                self.select_module(clauses);
+                if !std::mem::replace(&mut module_seen, true) {
+                    self.select_module(clauses);
+                }
                 continue;
             }
             let span = self.skeleton.items[unit as usize].span;
@@ -173,11 +191,19 @@ impl<'s> Selector<'s> {
         })
     }
 
-    fn aliases_of(&self, literal: u32) -> Vec<&'s str> {
+    fn aliases_of(&self, literal: u32) -> Rc<[&'s str]> {
+        if let Some(known) = self.known_aliases.borrow().get(&literal) {
+            return Rc::clone(known);
+        }
         let text = self.triggers.text(literal);
         let mut found = self.aliases.get(text).cloned().unwrap_or_default();
         let holds = |(value, _): &&(Span, &'s str)| self.hits.inside(literal, *value);
         found.extend(self.bindings.iter().filter(holds).map(|(_, name)| *name));
+        found.sort_unstable();
+        found.dedup();
+        let found: Rc<[&str]> = found.into();
+        let mut known = self.known_aliases.borrow_mut();
+        known.insert(literal, Rc::clone(&found));
         found
     }
 
@@ -266,7 +292,8 @@ impl<'s> Selector<'s> {
             for &unit in &fresh {
                 let text = self.skeleton.items[unit as usize].span.text(self.text);
                 for word in words(text) {
-                    for &binding in bindings.get(word).into_iter().flatten() {
+                    // The first mention adds all; the next one has nothing to add.
+                    for binding in bindings.remove(word).into_iter().flatten() {
                         if self.selected.insert(binding) {
                             found.push(binding);
                         }
