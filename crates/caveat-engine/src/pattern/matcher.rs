@@ -1245,7 +1245,9 @@ pub fn imported_paths(code: Code<'_>, node: NodeId) -> Vec<Vec<String>> {
             Role::Scoped => Some(child),
             Role::AliasedImport => arena.field(child, Field::Name),
             Role::WildcardImport => {
-                paths.push(base.clone());
+                // A star of its own, so that only a star import has what a star pattern wants.
+                let star = "*".to_owned();
+                paths.push(base.iter().cloned().chain([star]).collect());
                 None
             }
             _ => None,

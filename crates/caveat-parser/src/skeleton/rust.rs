@@ -810,7 +810,8 @@ impl Scanner<'_> {
         loop {
             self.at = self.skip_trivia(self.at)?;
             match self.byte(self.at) {
-                b':' => self.at += 2,
+                b':' if self.byte(self.at + 1) == b':' => self.at += 2,
+                b':' => return None,
                 b'*' => {
                     self.at += 1;
                     self.push_path(ImportKind::Glob, above, level, None);

@@ -223,6 +223,13 @@ fn a_comment_on_a_joined_line() {
     }
 }
 
+/// One colon, and then a character of several bytes.
+#[test]
+fn half_a_path_separator() {
+    let text = "use std::process:\u{fffd}Command;";
+    assert!(!exercise(Language::Rust, text).complete);
+}
+
 /// Shapes that make careless scanners quadratic. The bound is a hundred times what is needed.
 #[test]
 fn time_is_linear() {
