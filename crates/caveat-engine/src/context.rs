@@ -77,13 +77,7 @@ pub fn is_test_code(code: Code<'_>, node: NodeId) -> bool {
 
 /// Attribute items directly before an item.
 pub fn attributes(arena: &Arena, item: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-    let siblings: Vec<NodeId> = match arena.parent(item) {
-        Some(parent) => arena.children(parent).take_while(|&id| id < item).collect(),
-        None => Vec::new(),
-    };
-    siblings
-        .into_iter()
-        .rev()
+    std::iter::successors(arena.previous(item), |&at| arena.previous(at))
         .take_while(|&id| arena.role(id) == Role::AttributeItem)
 }
 

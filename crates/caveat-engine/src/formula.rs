@@ -12,6 +12,7 @@ use caveat_parser::{Constant, NodeId, Span};
 
 use crate::pattern::matcher::{Match, Matcher, Options, matches_at, same_bound, type_matches};
 use crate::pattern::{Bound, Env, Mv, MvTable, Pattern};
+use crate::placed::{Distinct, Placed};
 use crate::rule::comparison::Value;
 use crate::rule::{Comparison, Expression, Form, Predicate, Test};
 use crate::text_regex::{ConditionRegex, TextRegex};
@@ -204,18 +205,11 @@ impl<'f, 'a> Evaluator<'f, 'a> {
                 }
             }
             Op::Any(parts) => {
-                let mut found: Vec<Range> = Vec::new();
-                for part in parts {
-                    for range in self.within(part, context) {
-                        let known = found
-                            .iter()
-                            .any(|other| other.span == range.span && other.env == range.env);
-                        if !known {
-                            found.push(range);
-                        }
-                    }
+                let mut found = Distinct::default();
+                for range in parts.iter().flat_map(|part| self.within(part, context)) {
+                    found.add(range, |one, other| one.env == other.env);
                 }
-                found
+                found.ranges
             }
             Op::All(all) => self.all(all, context),
         };
@@ -298,23 +292,27 @@ impl<'f, 'a> Evaluator<'f, 'a> {
             if found.is_empty() {
                 return found;
             }
-            found = self.intersect(&found, &self.within(part, context));
+            found = self.intersect(&found, self.within(part, context));
         }
         for part in insides {
             if found.is_empty() {
                 return found;
             }
             // What lies around may reach beyond the context.
-            found = self.keep_inside(&found, &self.within(part, None));
+            found = self.keep_inside(&found, self.within(part, None));
         }
         for (negation, part) in &all.negative {
             if found.is_empty() {
                 return found;
             }
-            let removed = self.within(part, None);
+            let removed = Placed::new(self.within(part, None));
             found.retain(|range| {
-                !removed
-                    .iter()
+                let near = match negation {
+                    Negation::Same | Negation::Inside => removed.around(range.span),
+                    Negation::Overlap => removed.nested(range.span),
+                };
+                !near
+                    .into_iter()
                     .any(|other| self.removes(*negation, range, other))
             });
         }
@@ -326,52 +324,46 @@ impl<'f, 'a> Evaluator<'f, 'a> {
         self.focus(found, &all.focus)
     }
 
-    fn intersect(&self, left: &[Range], right: &[Range]) -> Vec<Range> {
-        let mut out: Vec<Range> = Vec::new();
+    fn intersect(&self, left: &[Range], right: Vec<Range>) -> Vec<Range> {
+        let right = Placed::new(right);
+        let mut out = Distinct::default();
         for one in left {
-            for other in right {
+            for other in right.nested(one.span) {
                 let inner = if other.span.contains(one.span) {
                     one
-                } else if one.span.contains(other.span) {
-                    other
                 } else {
-                    continue;
+                    other
                 };
-                if let Some(env) = self.merge(&one.env, &other.env) {
-                    let range = Range {
-                        env,
-                        with: [&one.with[..], &other.with[..]].concat(),
-                        ..inner.clone()
-                    };
-                    if !out.contains(&range) {
-                        out.push(range);
-                    }
-                }
+                self.join(inner, one, other, &mut out);
             }
         }
-        out
+        out.ranges
     }
 
-    fn keep_inside(&self, found: &[Range], around: &[Range]) -> Vec<Range> {
-        let mut out: Vec<Range> = Vec::new();
+    fn keep_inside(&self, found: &[Range], around: Vec<Range>) -> Vec<Range> {
+        let around = Placed::new(around);
+        let mut out = Distinct::default();
         for range in found {
-            for outer in around
-                .iter()
-                .filter(|outer| outer.span.contains(range.span))
-            {
-                if let Some(env) = self.merge(&range.env, &outer.env) {
-                    let kept = Range {
-                        env,
-                        with: [&range.with[..], &outer.with[..]].concat(),
-                        ..range.clone()
-                    };
-                    if !out.contains(&kept) {
-                        out.push(kept);
-                    }
-                }
+            for outer in around.around(range.span) {
+                self.join(range, range, outer, &mut out);
             }
         }
-        out
+        out.ranges
+    }
+
+    /// Adds the place of `at` with the bindings of both ranges, if they agree.
+    fn join(&self, at: &Range, one: &Range, other: &Range, out: &mut Distinct) {
+        if !self.matcher.names.spend() {
+            return;
+        }
+        if let Some(env) = self.merge(&one.env, &other.env) {
+            let range = Range {
+                env,
+                with: [&one.with[..], &other.with[..]].concat(),
+                ..at.clone()
+            };
+            out.add(range, |one, other| one == other);
+        }
     }
 
     fn removes(&self, negation: Negation, range: &Range, other: &Range) -> bool {
@@ -406,7 +398,7 @@ impl<'f, 'a> Evaluator<'f, 'a> {
     fn focus(&self, found: Vec<Range>, focus: &[Vec<Mv>]) -> Vec<Range> {
         let mut ranges = found;
         for alternatives in focus {
-            let mut narrowed: Vec<Range> = Vec::new();
+            let mut narrowed = Distinct::default();
             for range in &ranges {
                 for mv in alternatives {
                     let Some((span, node)) = range.env.get(*mv).map(|bound| self.place(bound))
@@ -418,12 +410,10 @@ impl<'f, 'a> Evaluator<'f, 'a> {
                         node,
                         ..range.clone()
                     };
-                    if !narrowed.contains(&narrow) {
-                        narrowed.push(narrow);
-                    }
+                    narrowed.add(narrow, |one, other| one == other);
                 }
             }
-            ranges = narrowed;
+            ranges = narrowed.ranges;
         }
         ranges
     }
@@ -713,14 +703,12 @@ pub fn smallest(evaluator: &Evaluator<'_, '_>, span: Span) -> NodeId {
 
 /// The smallest node of an arena that contains the span.
 pub fn smallest_node(arena: &caveat_parser::Arena, span: Span) -> NodeId {
-    let mut at = NodeId::ROOT;
-    loop {
-        match arena
-            .children(at)
-            .find(|&child| arena.span(child).contains(span))
-        {
-            Some(child) => at = child,
-            None => return at,
-        }
-    }
+    // What contains the span begins at or before it, so that it is the last such node or an
+    // ancestor of that; to go down from the root would pass by every statement of the file.
+    let count = arena.nodes.partition_point(|node| node.start <= span.start);
+    let last = NodeId(count.saturating_sub(1) as u32);
+    std::iter::once(last)
+        .chain(arena.ancestors(last))
+        .find(|&id| arena.span(id).contains(span))
+        .unwrap_or(NodeId::ROOT)
 }

@@ -10,6 +10,7 @@ pub mod finding;
 pub mod formula;
 mod lent;
 pub mod pattern;
+mod placed;
 pub mod regexes;
 pub mod region;
 pub mod rule;

@@ -31,6 +31,8 @@ pub enum Plan {
 const WORTHWHILE: f64 = 0.8;
 /// How often the names that selected items mention are followed.
 const ROUNDS: usize = 3;
+/// Other names of one literal in one file that are looked for.
+const MOST_ALIASES: usize = 100;
 
 /// Chooses what to parse for programs whose trigger holds in the file, and says for which rules.
 pub fn plan(
@@ -56,7 +58,7 @@ pub fn plan(
     for (active, program) in code {
         for &conjunction in &active.conjunctions {
             let asked = Asked::new(triggers.clauses(conjunction));
-            if asked.is_empty() {
+            if asked.is_empty() || selector.is_lost(&asked) {
                 return whole(program.rule);
             }
             selector.select(&asked, program);
@@ -163,6 +165,13 @@ impl<'s> Selector<'s> {
         }
     }
 
+    /// Whether the literals have so many other names that to look for them costs more than to
+    /// parse everything.
+    fn is_lost(&self, asked: &Asked<'_>) -> bool {
+        let mut literals = asked.all().flat_map(|clause| &clause.any);
+        literals.any(|&literal| self.aliases_of(literal).len() > MOST_ALIASES)
+    }
+
     /// Selects the units in which all clauses hold.
     fn select(&mut self, asked: &Asked<'_>, program: &Program) {
         let telling = asked.all().filter(|clause| !clause.any.is_empty());
@@ -175,6 +184,7 @@ impl<'s> Selector<'s> {
         }
         offsets.sort_unstable();
         let mut last: Option<Span> = None;
+        let mut module_seen = false;
         for offset in offsets {
             if last.is_some_and(|span| span.start <= offset && offset < span.end) {
                 continue;
@@ -183,7 +193,9 @@ impl<'s> Selector<'s> {
                 continue;
             };
             if program.needs_module && self.is_module_level(unit) {
-                self.select_module(asked);
+                if !std::mem::replace(&mut module_seen, true) {
+                    self.select_module(asked);
+                }
                 continue;
             }
             let span = self.skeleton.items[unit as usize].span;
@@ -378,6 +390,8 @@ impl<'s> Selector<'s> {
             let holds = |(value, _): &&(Span, &'s str)| self.hits.inside(literal, *value);
             found.extend(self.bindings.iter().filter(holds).map(|(_, name)| *name));
         }
+        found.sort_unstable();
+        found.dedup();
         let found: Rc<[&str]> = found.into();
         self.aliases.borrow_mut().insert(literal, Rc::clone(&found));
         found
@@ -470,7 +484,8 @@ impl<'s> Selector<'s> {
             for &unit in &fresh {
                 let text = self.skeleton.items[unit as usize].span.text(self.text);
                 for word in words(text) {
-                    for &binding in bindings.get(word).into_iter().flatten() {
+                    // The first mention adds all; the next one has nothing to add.
+                    for binding in bindings.remove(word).into_iter().flatten() {
                         if self.selected.insert(binding) {
                             found.push(binding);
                         }

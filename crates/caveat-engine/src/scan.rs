@@ -6,7 +6,7 @@ use caveat_parser::lang::{Language, Role};
 use caveat_parser::link::Project;
 use caveat_parser::skeleton::{ItemKind, Skeleton};
 use caveat_parser::{Arena, Code, Names, NodeId, Parsers, SourceFile, Span};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::checks::{FileView, Hit};
 use crate::config::TextFile;
@@ -89,10 +89,12 @@ pub fn scan_linked(
             path: &report.path,
             tree: tree.as_ref(),
         };
-        report.findings = scan.run(&active);
+        report.findings = scan.run(&active, &mut report.notices);
     }
     if let Some(tree) = &tree {
-        report.notices = parse_notices(&tree.arena, &report.path);
+        report
+            .notices
+            .extend(parse_notices(&tree.arena, &report.path));
     }
     if !report.findings.is_empty() || !report.notices.is_empty() {
         report.source = Some(Arc::new(file));
@@ -216,7 +218,7 @@ struct Draft<'s> {
 }
 
 impl<'s> Scan<'s> {
-    fn run(&self, active: &[ActiveProgram<'s, '_>]) -> Vec<Finding> {
+    fn run(&self, active: &[ActiveProgram<'s, '_>], notices: &mut Vec<Notice>) -> Vec<Finding> {
         // Text formulas and text checks work on a tree without nodes below the root.
         let empty = empty_arena(self.file);
         let arena = self.tree.map_or(&empty, |tree| &tree.arena);
@@ -268,7 +270,21 @@ impl<'s> Scan<'s> {
                 }
             }
         }
+        if names.exhausted() {
+            notices.push(self.exhausted());
+        }
         self.finish(drafts, &names)
+    }
+
+    fn exhausted(&self) -> Notice {
+        Notice {
+            kind: NoticeKind::PartlyParsed,
+            path: Arc::clone(self.path),
+            span: None,
+            message: "analysis was cut short, for the code nests or repeats too much; findings \
+                      may be missing: split the file or exclude it"
+                .to_owned(),
+        }
     }
 
     /// One pass over the arena: nodes at which the leaves of active programs can match.
@@ -348,12 +364,11 @@ impl<'s> Scan<'s> {
         {
             return;
         }
-        let mut seen: Vec<Span> = Vec::new();
+        let mut seen: FxHashSet<Span> = FxHashSet::default();
         for range in evaluator.evaluate(formula) {
-            if seen.contains(&range.span) {
+            if !seen.insert(range.span) {
                 continue;
             }
-            seen.push(range.span);
             drafts.push(self.draft_range(program, &evaluator, &range));
         }
     }

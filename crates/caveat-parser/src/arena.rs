@@ -98,6 +98,15 @@ impl Arena {
         }
     }
 
+    /// The sibling before a node.
+    pub fn previous(&self, id: NodeId) -> Option<NodeId> {
+        let parent = self.parent(id)?;
+        // What stands before it in preorder is its parent, or the end of the sibling before it.
+        let before = NodeId(id.0 - 1);
+        let mut up = std::iter::once(before).chain(self.ancestors(before));
+        (before != parent).then(|| up.find(|&at| self.parent(at) == Some(parent)))?
+    }
+
     /// The node and everything below it, in preorder.
     pub fn subtree(&self, id: NodeId) -> impl Iterator<Item = NodeId> + use<> {
         (id.0..self.node(id).next).map(NodeId)

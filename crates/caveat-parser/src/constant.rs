@@ -4,6 +4,7 @@
 //! Everything else is not constant; there is no guessing.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use crate::arena::{Code, NodeId};
 use crate::lang::{Field, Role};
@@ -36,6 +37,8 @@ pub enum Constant {
 const DEPTH: u32 = 24;
 /// Longest string or list that is computed, in bytes or items.
 const SIZE: usize = 1 << 16;
+/// Expressions looked at for one value: names that are used twice double the work at each step.
+const FUEL: u32 = 10_000;
 
 impl Constant {
     /// The number, if it is one.
@@ -62,6 +65,7 @@ impl Names<'_> {
         Evaluator {
             names: self,
             locals: true,
+            fuel: Cell::new(FUEL),
         }
         .value(node, DEPTH)
     }
@@ -71,6 +75,7 @@ impl Names<'_> {
         Evaluator {
             names: self,
             locals: false,
+            fuel: Cell::new(FUEL),
         }
         .value(node, DEPTH)
     }
@@ -115,11 +120,16 @@ fn plain_literal(text: &str) -> Option<Constant> {
 struct Evaluator<'n, 'a> {
     names: &'n Names<'a>,
     locals: bool,
+    fuel: Cell<u32>,
 }
 
 impl Evaluator<'_, '_> {
     fn value(&self, node: NodeId, depth: u32) -> Option<Constant> {
         let depth = depth.checked_sub(1)?;
+        self.fuel.set(self.fuel.get().checked_sub(1)?);
+        if !self.names.spend() {
+            return None;
+        }
         let arena = self.names.code.arena;
         let text = || self.names.code.text_of(node);
         match arena.role(node) {

@@ -144,7 +144,7 @@ impl<'a> Walk<'_, 'a> {
     fn tired(&self) -> bool {
         let left = self.fuel.get();
         self.fuel.set(left.saturating_sub(1));
-        left == 0
+        left == 0 || !self.names.spend()
     }
 
     /// Calls `next` for every way in which `pat` matches `node`; true stops the enumeration.
@@ -1244,16 +1244,16 @@ pub fn same_bound(names: &Names<'_>, left: &Bound, right: &Bound) -> bool {
 /// Whether two subtrees are equal but for white space, comments and parentheses.
 fn same_tree(code: Code<'_>, left: NodeId, right: NodeId) -> bool {
     let arena = code.arena;
-    let (left, right): (Vec<_>, Vec<_>) = (
-        arena.subtree(left).collect(),
-        arena.subtree(right).collect(),
-    );
-    left.len() == right.len()
-        && left.iter().zip(&right).all(|(&one, &other)| {
-            let (a, b) = (arena.node(one), arena.node(other));
-            let leaf = a.next == one.0 + 1;
-            a.kind == b.kind && (!leaf || code.text_of(one) == code.text_of(other))
-        })
+    let size = |id: NodeId| arena.node(id).next - id.0;
+    size(left) == size(right)
+        && arena
+            .subtree(left)
+            .zip(arena.subtree(right))
+            .all(|(one, other)| {
+                let (a, b) = (arena.node(one), arena.node(other));
+                let leaf = a.next == one.0 + 1;
+                a.kind == b.kind && (!leaf || code.text_of(one) == code.text_of(other))
+            })
 }
 
 /// Dotted paths that an import statement makes available.
@@ -1273,7 +1273,9 @@ pub fn imported_paths(code: Code<'_>, node: NodeId) -> Vec<Vec<String>> {
             Role::Scoped => Some(child),
             Role::AliasedImport => arena.field(child, Field::Name),
             Role::WildcardImport => {
-                paths.push(base.clone());
+                // A star of its own, so that only a star import has what a star pattern wants.
+                let star = "*".to_owned();
+                paths.push(base.iter().cloned().chain([star]).collect());
                 None
             }
             _ => None,

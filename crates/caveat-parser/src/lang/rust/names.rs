@@ -184,11 +184,17 @@ fn import(builder: &mut Builder<'_>, id: NodeId) {
         return;
     }
     if let Some(argument) = arena.field(id, Field::Argument) {
-        use_tree(builder, argument, &Vec::new());
+        use_tree(builder, argument, &Vec::new(), MAX_USE_DEPTH);
     }
 }
 
-fn use_tree<'a>(builder: &mut Builder<'a>, tree: NodeId, prefix: &Path<'a>) {
+/// Nesting of `use` trees beyond which their names are not read.
+const MAX_USE_DEPTH: u32 = 64;
+
+fn use_tree<'a>(builder: &mut Builder<'a>, tree: NodeId, prefix: &Path<'a>, depth: u32) {
+    let Some(depth) = depth.checked_sub(1) else {
+        return;
+    };
     let code = builder.code();
     let arena = code.arena;
     match arena.kind_name(tree) {
@@ -202,7 +208,7 @@ fn use_tree<'a>(builder: &mut Builder<'a>, tree: NodeId, prefix: &Path<'a>) {
         }
         "use_list" => {
             for part in arena.children(tree) {
-                use_tree(builder, part, prefix);
+                use_tree(builder, part, prefix, depth);
             }
         }
         "scoped_use_list" => {
@@ -211,7 +217,7 @@ fn use_tree<'a>(builder: &mut Builder<'a>, tree: NodeId, prefix: &Path<'a>) {
                 None => prefix.clone(),
             };
             if let Some(list) = arena.field(tree, Field::List) {
-                use_tree(builder, list, &prefix);
+                use_tree(builder, list, &prefix, depth);
             }
         }
         "use_wildcard" => {
