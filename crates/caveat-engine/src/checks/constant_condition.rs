@@ -282,9 +282,10 @@ fn is_among_bare_expressions(code: Code<'_>, parent: NodeId, id: NodeId) -> bool
         )
     };
     let before = arena.children(parent).take_while(|&child| child != id);
-    let behind = arena.children(parent).skip_while(|&child| child != id);
-    before.last().as_ref().is_some_and(is_bare)
-        || behind.skip(1).next().as_ref().is_some_and(is_bare)
+    let mut behind = arena.children(parent).skip_while(|&child| child != id);
+    let previous = before.last();
+    let next = behind.nth(1);
+    [previous, next].iter().flatten().any(is_bare)
 }
 
 /// `assert (a, "message")`, `if (a,):`.
