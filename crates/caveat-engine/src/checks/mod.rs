@@ -3,6 +3,7 @@
 mod blocking_in_async;
 mod constant_condition;
 mod dangling_c_string;
+mod duplicate_key;
 mod exception_swallowed;
 mod init_before_main;
 mod lock_across_await;
@@ -96,6 +97,7 @@ static CHECKS: &[&Check] = &[
     &blocking_in_async::CHECK,
     &constant_condition::CHECK,
     &dangling_c_string::CHECK,
+    &duplicate_key::CHECK,
     &exception_swallowed::CHECK,
     &init_before_main::CHECK,
     &lock_across_await::CHECK,
