@@ -230,6 +230,16 @@ fn loses_effect(code: Code<'_>, handler: NodeId, body: NodeId) -> bool {
     let Some(mut last) = arena.children(body).last() else {
         return false;
     };
+    // What is opened for it stands around the effect.
+    while arena.role(last) == Role::With {
+        let inner = arena
+            .field(last, Field::Body)
+            .and_then(|block| arena.children(block).last());
+        match inner {
+            Some(inner) => last = inner,
+            None => break,
+        }
+    }
     if arena.role(last) == Role::Await {
         last = arena.children(last).next().unwrap_or(last);
     }
