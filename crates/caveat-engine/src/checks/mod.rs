@@ -12,6 +12,7 @@ mod mutable_default_argument;
 mod pointer_cast_unsound;
 mod raw_pointer_in_safe_fn;
 mod regular_expressions;
+mod shell_text;
 mod static_mut_access;
 mod task_reference_dropped;
 mod transmute_misuse;
@@ -109,6 +110,7 @@ static CHECKS: &[&Check] = &[
     &regular_expressions::RANGE,
     &regular_expressions::REDOS,
     &regular_expressions::TAG_FILTER,
+    &shell_text::DOWNLOAD,
     &static_mut_access::CHECK,
     &task_reference_dropped::CHECK,
     &transmute_misuse::CHECK,
