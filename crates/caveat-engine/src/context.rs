@@ -38,7 +38,12 @@ pub fn is_test_path(path: &str) -> bool {
                 | "demo"
                 | "demos"
                 | "samples"
+                | "docs_src"
+                | "example_dags"
                 | "__tests__"
+                | "unittests"
+                | "test cases"
+                | "manual tests"
                 | "e2e"
         ) || part.ends_with("_tests")
             || part.ends_with("-tests")

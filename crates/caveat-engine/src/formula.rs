@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use caveat_parser::lang::Role;
-use caveat_parser::{Constant, NodeId, Span};
+use caveat_parser::{Code, Constant, NodeId, Span};
 
 use crate::pattern::matcher::{Match, Matcher, Options, matches_at, same_bound, type_matches};
 use crate::pattern::{Bound, Env, Mv, MvTable, Pattern};
@@ -416,6 +416,11 @@ impl<'f, 'a> Evaluator<'f, 'a> {
             ranges = narrowed.ranges;
         }
         ranges
+    }
+
+    /// The code that is looked at.
+    pub fn code(&self) -> Code<'a> {
+        self.matcher.names.code
     }
 
     /// Bytes of a binding and a node there.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caveat_parser::lang::{Language, Role};
+use caveat_parser::lang::{Field, Language, Role};
 use caveat_parser::link::Project;
 use caveat_parser::skeleton::{ItemKind, Skeleton};
 use caveat_parser::{Arena, Code, Names, NodeId, Parsers, SourceFile, Span};
@@ -396,12 +396,33 @@ impl<'s> Scan<'s> {
                 .map(text)
         };
         let message = interpolate(template, &|name| lookup(name).map(one_line));
-        let fix = with.rewrite.as_ref().map(|rewrite| Fix {
-            description: rule.fix.clone(),
-            edits: vec![Edit {
+        let filled = |code: &str| interpolate(code, &|name| lookup(name).map(str::to_owned));
+        let part = |name: &str| match name.strip_suffix('=') {
+            Some(keyword) => keyword_value(evaluator.code(), range, &filled(keyword)),
+            None => {
+                let mv = program.table.find(name.trim_start_matches('$'))?;
+                Some(evaluator.place(range.env.get(mv)?).0)
+            }
+        };
+        let edits: Option<Vec<Edit>> = match &with.rewrite {
+            Some(rewrite) => Some(vec![Edit {
                 span: range.span,
-                text: interpolate(rewrite, &|name| lookup(name).map(str::to_owned)),
-            }],
+                text: filled(rewrite),
+            }]),
+            None => with
+                .rewrite_parts
+                .iter()
+                .map(|(name, code)| {
+                    Some(Edit {
+                        span: part(name)?,
+                        text: filled(code),
+                    })
+                })
+                .collect(),
+        };
+        let fix = edits.filter(|edits| !edits.is_empty()).map(|edits| Fix {
+            description: rule.fix.clone(),
+            edits,
             safe: !with.rewrite_unsafe,
         });
         Draft {
@@ -526,10 +547,30 @@ fn declare<'a>(names: &mut Names<'a>, outline: &Skeleton) {
     }
 }
 
+/// The value of a keyword argument of the matched call.
+fn keyword_value(code: Code<'_>, range: &Range, keyword: &str) -> Option<Span> {
+    let arena = code.arena;
+    let call = arena
+        .subtree(range.node)
+        .find(|&id| arena.role(id) == Role::Call && arena.span(id) == range.span)?;
+    let arguments = arena.field(call, Field::Arguments)?;
+    let argument = arena.children(arguments).find(|&id| {
+        arena.role(id) == Role::KeywordArgument
+            && arena
+                .field(id, Field::Name)
+                .is_some_and(|name| code.text_of(name) == keyword)
+    })?;
+    arena
+        .field(argument, Field::Value)
+        .map(|value| arena.span(value))
+}
+
 /// Overrides of nested alternatives: what the inner one does not say, the outer one may.
 fn merged<'o>(overrides: impl Iterator<Item = &'o Overrides>) -> Overrides {
     overrides.fold(Overrides::default(), |inner, outer| {
-        let rewrites = inner.rewrite.is_some() || inner.rewrite_regex.is_some();
+        let rewrites = inner.rewrite.is_some()
+            || inner.rewrite_regex.is_some()
+            || !inner.rewrite_parts.is_empty();
         let rewriting = if rewrites {
             inner.clone()
         } else {
@@ -540,6 +581,7 @@ fn merged<'o>(overrides: impl Iterator<Item = &'o Overrides>) -> Overrides {
             confidence: inner.confidence.or(outer.confidence),
             message: inner.message.or_else(|| outer.message.clone()),
             rewrite: rewriting.rewrite,
+            rewrite_parts: rewriting.rewrite_parts,
             rewrite_unsafe: rewriting.rewrite_unsafe,
             rewrite_regex: rewriting.rewrite_regex,
         }

@@ -3,6 +3,7 @@
 mod blocking_in_async;
 mod constant_condition;
 mod dangling_c_string;
+mod duplicate_key;
 mod exception_swallowed;
 mod init_before_main;
 mod lock_across_await;
@@ -11,6 +12,7 @@ mod mutable_default_argument;
 mod pointer_cast_unsound;
 mod raw_pointer_in_safe_fn;
 mod regular_expressions;
+mod shell_text;
 mod static_mut_access;
 mod task_reference_dropped;
 mod transmute_misuse;
@@ -98,6 +100,7 @@ static CHECKS: &[&Check] = &[
     &blocking_in_async::CHECK,
     &constant_condition::CHECK,
     &dangling_c_string::CHECK,
+    &duplicate_key::CHECK,
     &exception_swallowed::CHECK,
     &init_before_main::CHECK,
     &lock_across_await::CHECK,
@@ -109,6 +112,7 @@ static CHECKS: &[&Check] = &[
     &regular_expressions::RANGE,
     &regular_expressions::REDOS,
     &regular_expressions::TAG_FILTER,
+    &shell_text::DOWNLOAD,
     &static_mut_access::CHECK,
     &task_reference_dropped::CHECK,
     &transmute_misuse::CHECK,

@@ -175,6 +175,9 @@ pub struct Overrides {
     /// Code that replaces the matched span, metavariables filled in. Native `rewrite:`,
     /// Semgrep `fix:`.
     pub rewrite: Option<String>,
+    /// Code that replaces parts of the match: of a metavariable (`$X`), or the value of a keyword
+    /// argument of the matched call (`verify=`, `$KEY=`). Native `rewrite:` with a mapping.
+    pub rewrite_parts: Vec<(String, String)>,
     /// Whether the rewrite is offered only, not applied by `--fix` (native `rewrite-unsafe: true`).
     pub rewrite_unsafe: bool,
     /// A replacement inside the matched text in place of `rewrite`; Semgrep `fix-regex:`.

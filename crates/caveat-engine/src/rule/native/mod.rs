@@ -347,17 +347,15 @@ fn matching(reader: &mut Reader<'_>, map: &Map, node: &Node) -> Option<Body> {
 
 /// What a formula may say differently from its rule, or `None` after noting why.
 fn overrides(reader: &mut Reader<'_>, map: &Map, span: &YamlSpan) -> super::Overrides {
-    let mut text = |key: &str| {
-        map.get(key).and_then(|node| match &node.value {
-            // An empty rewrite deletes the match.
-            Value::Scalar(scalar) if !scalar.is_null() => Some(scalar.text.clone()),
-            _ => reader.text(node, &format!("`{key}`")).map(str::to_owned),
-        })
-    };
-    let rewrite = text("rewrite").map(|text| text.trim_end_matches('\n').to_owned());
+    let rewriting = map.get("rewrite");
+    let rewrite_parts = rewriting.map_or_else(Vec::new, |node| parts_of(reader, node));
+    let rewrite = rewriting
+        .filter(|_| rewrite_parts.is_empty())
+        .and_then(|node| replacement(reader, node))
+        .map(|text| text.trim_end_matches('\n').to_owned());
     let unsafe_node = map.get("rewrite-unsafe");
     let rewrite_unsafe = unsafe_node.and_then(|node| reader.boolean(node, "`rewrite-unsafe`"));
-    if rewrite_unsafe.is_some() && rewrite.is_none() {
+    if rewrite_unsafe.is_some() && rewriting.is_none() {
         reader.error(span, "`rewrite-unsafe` needs a `rewrite` beside it");
     }
     super::Overrides {
@@ -371,7 +369,38 @@ fn overrides(reader: &mut Reader<'_>, map: &Map, span: &YamlSpan) -> super::Over
             .get("message")
             .and_then(|node| sentence_of(reader, node, "`message`")),
         rewrite,
+        rewrite_parts,
         rewrite_unsafe: rewrite_unsafe.unwrap_or(false),
         rewrite_regex: None,
     }
+}
+
+/// The code of a rewrite. An empty one deletes the match.
+fn replacement(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+    match &node.value {
+        Value::Scalar(scalar) if !scalar.is_null() => Some(scalar.text.clone()),
+        _ => reader.text(node, "`rewrite`").map(str::to_owned),
+    }
+}
+
+/// Parts of a match with the code that replaces each; none unless the rewrite is a mapping.
+fn parts_of(reader: &mut Reader<'_>, node: &Node) -> Vec<(String, String)> {
+    let Value::Map(map) = &node.value else {
+        return Vec::new();
+    };
+    if let Some(entry) = map
+        .entries
+        .iter()
+        .find(|entry| !entry.key.starts_with('$') && !entry.key.ends_with('='))
+    {
+        let message = format!(
+            "`{}` is neither a metavariable nor a keyword argument such as `verify=`",
+            entry.key
+        );
+        reader.error(&node.span, message);
+    }
+    map.entries
+        .iter()
+        .filter_map(|entry| Some((entry.key.clone(), replacement(reader, &entry.value)?)))
+        .collect()
 }
