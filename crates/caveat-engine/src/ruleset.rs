@@ -1,5 +1,6 @@
 //! From rule files to something that runs: patterns compiled, names and kinds indexed.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -170,6 +171,7 @@ impl RuleSet {
 #[derive(Default)]
 struct Builder {
     parsers: Parsers,
+    expressions: RefCell<derive::Expressions>,
     leaves: Vec<Leaf>,
     keys: Vec<(Language, Key)>,
     programs: Vec<Vec<Program>>,
@@ -288,7 +290,7 @@ impl Builder {
         }
         // What the rule states holds beside what its patterns say.
         let stated = derive::stated(rule.triggers.of(language.name()));
-        let trigger = derive::trigger(&compiled, &self.leaves, &stated);
+        let trigger = derive::trigger(&compiled, &self.leaves, &stated, &self.expressions);
         let anchors = self.anchors(&compiled).unwrap_or_default();
         let (table, overrides) = (scope.table, scope.overrides);
         let paths = self.paths(rule);

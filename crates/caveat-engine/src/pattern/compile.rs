@@ -1,9 +1,9 @@
 //! Pattern text to [`Pat`], the form that the matcher reads.
 
+use crate::text_regex::ConditionRegex;
 use caveat_parser::constant::Literal;
 use caveat_parser::lang::{Field, Language, Role};
 use caveat_parser::{Arena, Code, Constant, Names, NodeId, Parsers};
-use regex::Regex;
 
 use super::placeholder::{self, DEEP, Placeholder, Prepared, Style};
 use super::{Argument, KeywordName, Mv, MvTable, Pat, Pattern, Root, StringPart};
@@ -554,8 +554,8 @@ impl Compiler<'_, '_> {
     }
 
     fn string_regex(&mut self, expression: &str) -> Pat {
-        match Regex::new(expression) {
-            Ok(regex) => Pat::StringRegex(regex),
+        match regex_syntax::parse(expression) {
+            Ok(_) => Pat::StringRegex(ConditionRegex::new(expression)),
             Err(error) => {
                 self.error = Some(PatternError::Regex(error.to_string()));
                 Pat::AnyString

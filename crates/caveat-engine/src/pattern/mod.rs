@@ -7,9 +7,9 @@ pub mod compile;
 pub mod matcher;
 pub mod placeholder;
 
+use crate::text_regex::ConditionRegex;
 use caveat_parser::lang::{Field, Language, Role};
 use caveat_parser::{Constant, NodeId, Span};
-use regex::Regex;
 
 pub use compile::{PatternError, compile};
 
@@ -134,7 +134,7 @@ pub enum Pat {
     /// `"..."`.
     AnyString,
     /// `"=~/re/"`.
-    StringRegex(Regex),
+    StringRegex(ConditionRegex),
     /// `"$X"`: binds the content.
     StringMeta(Mv),
     /// `f"...{$X}..."`.

@@ -4,10 +4,14 @@
 //! loses findings. Where a literal may hide (behind an alias, a constant, a type told elsewhere)
 //! the clause says so.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use caveat_parser::Constant;
 use caveat_parser::lang::Role;
 use regex_syntax::hir::literal::Extractor;
 use regex_syntax::hir::{self, Class, Hir, HirKind, Look};
+use rustc_hash::FxHashMap;
 
 use super::{Clause, Conjunction, Literal, Reach, Shape, Trigger};
 use crate::formula::{All, CompiledTest, Condition, Formula, Leaf, LeafId, Op};
@@ -24,8 +28,17 @@ const SHORTEST_WORD: usize = 2;
 const SHORTEST_PART: usize = 3;
 
 /// What must be in a file for the formula to match, beside what the rule states.
-pub fn trigger(formula: &Formula, leaves: &[Leaf], stated: &[Clause]) -> Trigger {
-    let derived = Derivation { leaves }.of(formula);
+pub fn trigger(
+    formula: &Formula,
+    leaves: &[Leaf],
+    stated: &[Clause],
+    expressions: &RefCell<Expressions>,
+) -> Trigger {
+    let derived = Derivation {
+        leaves,
+        expressions,
+    }
+    .of(formula);
     derived
         .into_iter()
         .map(|found| join(stated, &found.clauses))
@@ -58,8 +71,60 @@ struct Derived {
     expression: Option<LeafId>,
 }
 
+/// What is known of expressions, which many alternatives of a rule share.
+#[derive(Default)]
+pub struct Expressions {
+    known: FxHashMap<String, Rc<Implied>>,
+}
+
+/// What an expression implies for a text that holds a match of it.
+struct Implied {
+    /// Texts of which one is in it; none if that is not known.
+    texts: Option<Vec<Literal>>,
+    /// Whether the texts are all that it matches.
+    is_whole: bool,
+    /// The expression without anchors.
+    shape: Option<String>,
+}
+
+impl Expressions {
+    fn implied(&mut self, expression: &str) -> Rc<Implied> {
+        if let Some(known) = self.known.get(expression) {
+            return Rc::clone(known);
+        }
+        let implied = Rc::new(Implied::of(expression));
+        self.known
+            .insert(expression.to_owned(), Rc::clone(&implied));
+        implied
+    }
+}
+
+impl Implied {
+    fn of(expression: &str) -> Self {
+        let Ok(hir) = regex_syntax::parse(expression) else {
+            return Implied {
+                texts: None,
+                is_whole: false,
+                shape: None,
+            };
+        };
+        let whole = whole_texts(&hir);
+        Implied {
+            is_whole: whole.is_some(),
+            shape: without_anchors(&hir).map(|hir| hir.to_string()),
+            texts: whole.or_else(|| {
+                let plain = |found: &Vec<Literal>| {
+                    found.len() <= MOST_TEXTS && found.iter().all(|own| is_plain(&own.text))
+                };
+                required_texts(&hir).filter(plain)
+            }),
+        }
+    }
+}
+
 struct Derivation<'l> {
     leaves: &'l [Leaf],
+    expressions: &'l RefCell<Expressions>,
 }
 
 impl Derivation<'_> {
@@ -77,6 +142,7 @@ impl Derivation<'_> {
         if let Leaf::Pattern(pattern, _) = &self.leaves[id.0 as usize] {
             let mut required = Required {
                 reach: Reach::Item,
+                expressions: self.expressions,
                 out: &mut clauses,
             };
             if is_in_one_statement(&pattern.root) {
@@ -131,7 +197,7 @@ impl Derivation<'_> {
     /// Adds what a condition on a metavariable asks for.
     fn condition(&self, condition: &Condition, found: &mut Derived) {
         let mut clauses = Vec::new();
-        let Some(mv) = condition_clauses(condition, &mut clauses) else {
+        let Some(mv) = self.condition_clauses(condition, &mut clauses) else {
             return;
         };
         let binds = |leaf: &LeafId| match &self.leaves[leaf.0 as usize] {
@@ -145,6 +211,74 @@ impl Derivation<'_> {
             local.for_each(|clause| clause.reach = Reach::Statement(leaf.0));
         }
         found.clauses = join(&found.clauses, &clauses);
+    }
+
+    /// What a condition needs of the file, and the metavariable it is about: a name that must resolve
+    /// to one of some paths needs the first and the last segment of one, or another name for it.
+    fn condition_clauses(&self, condition: &Condition, clauses: &mut Conjunction) -> Option<Mv> {
+        if let Condition::Regex {
+            mv,
+            regex,
+            negated: false,
+            ..
+        } = condition
+        {
+            self.text_clause(&[regex.expression()], clauses);
+            return Some(*mv);
+        }
+        let Condition::Where { mv, any_of } = condition else {
+            return None;
+        };
+        let expression = |test: &CompiledTest| match &test.test.predicate {
+            Predicate::Matches(text) if !test.test.negated => Some(text.clone()),
+            _ => None,
+        };
+        if let Some(texts) = any_of.iter().map(expression).collect::<Option<Vec<_>>>() {
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            self.text_clause(&texts, clauses);
+            return Some(*mv);
+        }
+        let mut first: Vec<Literal> = Vec::new();
+        let mut last: Vec<Literal> = Vec::new();
+        for test in any_of {
+            let Predicate::Resolves(path) = &test.test.predicate else {
+                return None;
+            };
+            let mut segments = path.split(['.', ':']).filter(|part| !part.is_empty());
+            let head = segments.next()?;
+            let tail = segments.next_back().unwrap_or(head);
+            if test.test.negated {
+                return None;
+            }
+            first.extend(is_telling(head).then(|| Literal::new(head)));
+            last.extend((is_telling(tail) && tail != "*").then(|| Literal::new(tail)));
+        }
+        for any in [first, last] {
+            if any.len() == any_of.len() {
+                push(Clause::new(any, Reach::Item), clauses);
+            }
+        }
+        Some(*mv)
+    }
+
+    /// What an expression over a metavariable needs: its text, or that of a constant, holds it. Where
+    /// the texts do not say as much, the shape is asked for, too.
+    fn text_clause(&self, expressions: &[&str], clauses: &mut Conjunction) {
+        let mut known = self.expressions.borrow_mut();
+        let implied: Vec<Rc<Implied>> = expressions.iter().map(|own| known.implied(own)).collect();
+        let texts = implied.iter().map(|own| own.texts.clone());
+        let Some(any) = texts.collect::<Option<Vec<_>>>() else {
+            return;
+        };
+        let shapes = implied.iter().map(|own| own.shape.clone());
+        let shapes = shapes
+            .collect::<Option<Vec<_>>>()
+            .filter(|_| implied.iter().all(|own| !own.is_whole));
+        let clause = Clause {
+            shape: shapes.map(|shapes| Shape::new(&shapes.join("|"))),
+            ..Clause::new(any.concat(), Reach::Item)
+        };
+        push(clause, clauses);
     }
 }
 
@@ -206,80 +340,6 @@ fn is_simple(part: &Pat) -> bool {
     }
 }
 
-/// What a condition needs of the file, and the metavariable it is about: a name that must resolve
-/// to one of some paths needs the first and the last segment of one, or another name for it.
-fn condition_clauses(condition: &Condition, clauses: &mut Conjunction) -> Option<Mv> {
-    if let Condition::Regex {
-        mv,
-        regex,
-        negated: false,
-        ..
-    } = condition
-    {
-        text_clause(&[regex.expression()], clauses);
-        return Some(*mv);
-    }
-    let Condition::Where { mv, any_of } = condition else {
-        return None;
-    };
-    let expression = |test: &CompiledTest| match &test.test.predicate {
-        Predicate::Matches(text) if !test.test.negated => Some(text.clone()),
-        _ => None,
-    };
-    if let Some(texts) = any_of.iter().map(expression).collect::<Option<Vec<_>>>() {
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        text_clause(&texts, clauses);
-        return Some(*mv);
-    }
-    let mut first: Vec<Literal> = Vec::new();
-    let mut last: Vec<Literal> = Vec::new();
-    for test in any_of {
-        let Predicate::Resolves(path) = &test.test.predicate else {
-            return None;
-        };
-        let mut segments = path.split(['.', ':']).filter(|part| !part.is_empty());
-        let head = segments.next()?;
-        let tail = segments.next_back().unwrap_or(head);
-        if test.test.negated {
-            return None;
-        }
-        first.extend(is_telling(head).then(|| Literal::new(head)));
-        last.extend((is_telling(tail) && tail != "*").then(|| Literal::new(tail)));
-    }
-    for any in [first, last] {
-        if any.len() == any_of.len() {
-            push(Clause::new(any, Reach::Item), clauses);
-        }
-    }
-    Some(*mv)
-}
-
-/// What an expression over a metavariable needs: its text, or that of a constant, holds it.
-fn text_clause(expressions: &[&str], clauses: &mut Conjunction) {
-    let texts = expressions.iter().map(|own| texts_of(own));
-    if let Some(any) = texts.collect::<Option<Vec<_>>>() {
-        let clause = Clause {
-            shape: shape_of(expressions),
-            ..Clause::new(any.concat(), Reach::Item)
-        };
-        push(clause, clauses);
-    }
-}
-
-/// What a text that holds a match of one of the expressions matches itself: the expressions
-/// without anchors. `None` where the literals say as much.
-fn shape_of(expressions: &[&str]) -> Option<Shape> {
-    let mut parts: Vec<String> = Vec::new();
-    for expression in expressions {
-        let hir = regex_syntax::parse(expression).ok()?;
-        if whole_texts(&hir).is_some() {
-            return None;
-        }
-        parts.push(without_anchors(&hir)?.to_string());
-    }
-    Some(Shape::new(&parts.join("|")))
-}
-
 /// As the expression, but it also matches where no line or text begins or ends.
 fn without_anchors(hir: &Hir) -> Option<Hir> {
     Some(match hir.kind() {
@@ -303,6 +363,7 @@ fn without_anchors(hir: &Hir) -> Option<Hir> {
 
 /// Collects what every match of a pattern contains.
 struct Required<'o> {
+    expressions: &'o RefCell<Expressions>,
     /// How near to the match what a pattern spells must be.
     reach: Reach,
     out: &'o mut Conjunction,
@@ -353,7 +414,8 @@ impl Required<'_> {
             }
             Pat::Literal(Constant::Str(text) | Constant::Bytes(text)) => self.content(text),
             Pat::StringRegex(regex) => {
-                if let Some(any) = texts_of(regex.as_str()) {
+                let implied = self.expressions.borrow_mut().implied(regex.expression());
+                if let Some(any) = implied.texts.clone() {
                     push(Clause::new(any, self.reach), self.out);
                 }
             }
@@ -443,17 +505,6 @@ fn is_spelled_so(text: &str) -> bool {
             .all(|byte| byte.is_ascii_graphic() || byte == b' ')
 }
 
-/// Texts of which one is in everything that the expression matches; `None` if that is not known.
-pub(crate) fn texts_of(expression: &str) -> Option<Vec<Literal>> {
-    let hir = regex_syntax::parse(expression).ok()?;
-    if let Some(all) = whole_texts(&hir) {
-        return Some(all);
-    }
-    let found = required_texts(&hir)?;
-    let good = found.len() <= MOST_TEXTS && found.iter().all(|literal| is_plain(&literal.text));
-    good.then_some(found)
-}
-
 /// All texts that an expression matches, if they are few and it is anchored at both ends. What
 /// matches is a complete expression or string, so that no identifier goes on around it.
 fn whole_texts(hir: &Hir) -> Option<Vec<Literal>> {
@@ -478,7 +529,7 @@ fn whole_texts(hir: &Hir) -> Option<Vec<Literal>> {
         .then(|| texts.iter().map(|text| Literal::new(text)).collect())
 }
 
-/// As [`texts_of`]: the best choice among the parts of a concatenation.
+/// As [`Implied::texts`]: the best choice among the parts of a concatenation.
 fn required_texts(hir: &Hir) -> Option<Vec<Literal>> {
     match hir.kind() {
         HirKind::Literal(_) | HirKind::Class(_) => {
