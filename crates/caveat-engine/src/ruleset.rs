@@ -18,7 +18,7 @@ use crate::pattern::matcher::Options;
 use crate::pattern::{self, Argument, KeywordName, MvTable, Pat, Pattern, Root, StringPart};
 use crate::rule::{self, Body, Dialect, Overrides, Predicate, Rule, RuleError};
 use crate::text_regex::{ConditionRegex, TextRegex};
-use crate::trigger::{Clause, Literal, Trigger, Triggers, TriggersBuilder};
+use crate::trigger::{Clause, Guard, Literal, Trigger, Triggers, TriggersBuilder};
 
 /// All rules of a scan, ready to run.
 pub struct RuleSet {
@@ -227,9 +227,15 @@ impl Builder {
         let clause: Clause = analysis
             .triggers
             .iter()
-            .map(|text| Literal {
-                any_case: true,
-                ..Literal::part(text)
+            .map(|text| match text.strip_prefix('=') {
+                Some(token) => Literal {
+                    guard: Guard::Token,
+                    ..Literal::part(token)
+                },
+                None => Literal {
+                    any_case: true,
+                    ..Literal::part(text)
+                },
             })
             .collect();
         let paths = self.paths(rule);
@@ -261,21 +267,15 @@ impl Builder {
                 .filter_map(|name| Language::from_name(name))
                 .collect()
         };
-        let clauses: Vec<Clause> = if rule.triggers.is_empty() {
-            let any: Clause = check
-                .triggers
-                .iter()
-                .map(|text| Literal::new(text))
-                .collect();
-            if any.is_empty() {
-                Vec::new()
-            } else {
-                vec![any]
-            }
-        } else {
-            stated(&rule.triggers)
-        };
         for language in languages {
+            let clauses: Vec<Clause> = match (rule.triggers.is_empty(), check.triggers) {
+                (false, _) => stated(&rule.triggers),
+                (true, []) => Vec::new(),
+                (true, texts) => {
+                    let literal = |text: &&str| checked_literal(text, language);
+                    vec![texts.iter().filter_map(literal).collect()]
+                }
+            };
             let paths = self.paths(rule);
             let mut program =
                 Program::new(index, ProgramBody::Check(check), paths, keeps_tests(rule));
@@ -765,6 +765,36 @@ fn text_clause(expression: &str, clauses: &mut Vec<Clause>) {
 }
 
 /// Native rules are quiet in tests unless they say otherwise; Semgrep knows no such thing.
+/// A trigger of a check: `~x` is a part of a name of a secret in any case, `@x` what user
+/// information follows, `#x` a word in any case of files without a grammar, which have no literals
+/// to look for; anything else is a word.
+fn checked_literal(text: &str, language: Language) -> Option<Literal> {
+    if let Some(word) = text.strip_prefix('#') {
+        return (language == Language::TEXT).then(|| Literal {
+            any_case: true,
+            ..Literal::new(word)
+        });
+    }
+    if let Some(part) = text.strip_prefix('~') {
+        let guard = match language {
+            Language::TEXT => Guard::None,
+            _ => Guard::SecretName,
+        };
+        return Some(Literal {
+            any_case: true,
+            guard,
+            ..Literal::part(part)
+        });
+    }
+    Some(match text.strip_prefix('@') {
+        Some(part) => Literal {
+            guard: Guard::UserInfo,
+            ..Literal::part(part)
+        },
+        None => Literal::new(text),
+    })
+}
+
 fn keeps_tests(rule: &Rule) -> bool {
     rule.in_tests || rule.dialect == Dialect::Semgrep
 }

@@ -1,5 +1,6 @@
 //! One file through the engine: triggers, parse, one pass, formulas and checks, findings.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use caveat_parser::lang::{Language, Role};
@@ -12,6 +13,7 @@ use crate::config::TextFile;
 use crate::context;
 use crate::finding::{Edit, FileReport, Finding, Fix, Notice, NoticeKind, Place};
 use crate::formula::{Candidates, Evaluator, Formula, LeafId, Memo, Range};
+use crate::notebook::{self, Notebook};
 use crate::pattern::Bound;
 use crate::pattern::matcher::{Matcher, Options};
 use crate::region::{self, Plan};
@@ -22,6 +24,9 @@ use crate::trigger::Hits;
 
 /// Syntax errors per file that are worth a notice of their own.
 const MOST_PARSE_NOTICES: usize = 1;
+
+/// The family of rules whose primary span is a secret.
+const SECRETS: &str = "secrets";
 
 /// How a file is scanned.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,35 +47,104 @@ pub fn scan_file(
         Language::TEXT => Language::from_first_line(&file.text).unwrap_or(Language::TEXT),
         known => known,
     };
+    let (mut findings, mut notices) = scan_as(rules, &file, &path, language, options, parsers);
+    if notebook::is_notebook(&file.path) {
+        scan_cells(
+            rules,
+            &file,
+            &path,
+            options,
+            parsers,
+            &mut findings,
+            &mut notices,
+        );
+    }
+    let worth_keeping = !findings.is_empty() || !notices.is_empty();
+    FileReport {
+        source: worth_keeping.then(|| Arc::new(file)),
+        path,
+        findings,
+        notices,
+    }
+}
+
+/// Scans a text as one of a language.
+fn scan_as(
+    rules: &RuleSet,
+    file: &SourceFile,
+    path: &Arc<str>,
+    language: Language,
+    options: ScanOptions,
+    parsers: &mut Parsers,
+) -> (Vec<Finding>, Vec<Notice>) {
     let own = &rules.languages[language.index()];
     let hits = own.triggers.hits(&file.text);
     let mut active = active_programs(own, &file.path, &hits);
-    let mut report = FileReport {
-        source: None,
-        path,
-        findings: Vec::new(),
-        notices: Vec::new(),
-    };
     if active.is_empty() {
-        return report;
+        return (Vec::new(), Vec::new());
     }
-    let tree = Tree::parse(own, &file, language, &mut active, &hits, options, parsers);
-    {
-        let scan = Scan {
-            rules,
-            file: &file,
-            path: &report.path,
-            tree: tree.as_ref(),
+    let tree = Tree::parse(own, file, language, &mut active, &hits, options, parsers);
+    let scan = Scan {
+        rules,
+        file,
+        path,
+        tree: tree.as_ref(),
+    };
+    let findings = scan.run(&active);
+    let notices = tree.as_ref().map(|tree| parse_notices(&tree.arena, path));
+    (findings, notices.unwrap_or_default())
+}
+
+/// Scans the Python of a notebook. Its text was scanned before: what both find is kept once.
+fn scan_cells(
+    rules: &RuleSet,
+    file: &SourceFile,
+    path: &Arc<str>,
+    options: ScanOptions,
+    parsers: &mut Parsers,
+    findings: &mut Vec<Finding>,
+    notices: &mut Vec<Notice>,
+) {
+    if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&file.text) {
+        notices.push(Notice {
+            kind: NoticeKind::PartlyParsed,
+            path: Arc::clone(path),
+            span: None,
+            message: format!("not a valid notebook ({error}); its cells were read where possible"),
+        });
+    }
+    let (Some(notebook), Some(python)) =
+        (Notebook::read(&file.text), Language::from_name("python"))
+    else {
+        return;
+    };
+    let cells = SourceFile::new(&*file.path, notebook.text.clone());
+    let (found, told) = scan_as(rules, &cells, path, python, options, parsers);
+    for mut finding in found {
+        let place = |span: &mut Span| *span = notebook.in_file(*span);
+        place(&mut finding.span);
+        place(&mut finding.statement);
+        let steps = finding.flow.iter_mut().chain(&mut finding.related);
+        steps.for_each(|step| place(&mut step.span));
+        if let Some(suppression) = &mut finding.suppressed {
+            place(&mut suppression.span);
+        }
+        // An edit would have to be written as JSON.
+        finding.fix = None;
+        let known = |other: &Finding| {
+            let apart =
+                other.span.end <= finding.span.start || finding.span.end <= other.span.start;
+            other.rule == finding.rule && !apart
         };
-        report.findings = scan.run(&active);
+        if !findings.iter().any(known) {
+            findings.push(finding);
+        }
     }
-    if let Some(tree) = &tree {
-        report.notices = parse_notices(&tree.arena, &report.path);
-    }
-    if !report.findings.is_empty() || !report.notices.is_empty() {
-        report.source = Some(Arc::new(file));
-    }
-    report
+    findings.sort_by_key(|finding| (finding.span, finding.rule));
+    notices.extend(told.into_iter().map(|notice| Notice {
+        span: notice.span.map(|span| notebook.in_file(span)),
+        ..notice
+    }));
 }
 
 /// A program and its number in the rule set.
@@ -190,6 +264,12 @@ impl<'s> Scan<'s> {
         let candidates = self.candidates(&names, active);
         let memo = Memo::default();
         let mut drafts: Vec<Draft<'s>> = Vec::new();
+        let view = FileView {
+            path: &self.file.path,
+            text: &self.file.text,
+            names: self.tree.is_some().then_some(&names),
+            secrets: OnceCell::new(),
+        };
         for &(_, program) in active {
             match &program.body {
                 ProgramBody::Match(formula) => {
@@ -205,12 +285,6 @@ impl<'s> Scan<'s> {
                 }
                 ProgramBody::Text(_) => {}
                 ProgramBody::Check(check) => {
-                    let names = self.tree.is_some().then_some(&names);
-                    let view = FileView {
-                        path: &self.file.path,
-                        text: &self.file.text,
-                        names,
-                    };
                     let mut hits = Vec::new();
                     (check.run)(&view, &mut hits);
                     drafts.extend(
@@ -431,11 +505,12 @@ impl<'s> Scan<'s> {
         let mut counts: FxHashMap<[u8; 32], u32> = FxHashMap::default();
         for finding in findings {
             let rule: &Rule = self.rules.rule(finding.rule);
-            let text: Vec<&str> = finding
-                .span
-                .text(&self.file.text)
-                .split_whitespace()
-                .collect();
+            // A secret is known again by its name: a hash of a weak password can be undone.
+            let text = match rule.family.as_str() {
+                SECRETS => &*finding.message,
+                _ => finding.span.text(&self.file.text),
+            };
+            let text: Vec<&str> = text.split_whitespace().collect();
             let key = [&rule.id, &*finding.path, &finding.symbol, &text.join(" ")].join("\0");
             let hash = *blake3::hash(key.as_bytes()).as_bytes();
             let ordinal = counts.entry(hash).or_insert(0);

@@ -8,6 +8,8 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 use caveat_parser::Span;
 use rustc_hash::FxHashMap;
 
+use crate::checks::secrets::{address, prefilter, provider};
+
 /// Text that must occur. Words only count where no identifier character adjoins them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Literal {
@@ -22,6 +24,33 @@ pub struct Literal {
     pub starts_word: bool,
     /// Whether no identifier character may stand after it.
     pub ends_word: bool,
+    /// What the text around it must be like.
+    pub guard: Guard,
+}
+
+/// What the text around a literal must be like for it to count, beyond words: a cheap question
+/// that keeps frequent literals from choosing whole files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Guard {
+    /// Anything.
+    None,
+    /// A name of a secret with a literal near; see [`prefilter`].
+    SecretName,
+    /// User information of an address follows.
+    UserInfo,
+    /// As many signs as tokens have follow without a break.
+    Token,
+}
+
+impl Guard {
+    fn admits(self, text: &[u8], start: usize, end: usize) -> bool {
+        match self {
+            Guard::None => true,
+            Guard::SecretName => prefilter::matters(text, start, end),
+            Guard::UserInfo => address::may_follow(text, end),
+            Guard::Token => provider::may_follow(text, start),
+        }
+    }
 }
 
 impl Literal {
@@ -34,6 +63,7 @@ impl Literal {
             any_case: false,
             starts_word: text.bytes().next().is_some_and(is_word),
             ends_word: text.bytes().next_back().is_some_and(is_word),
+            guard: Guard::None,
         }
     }
 
@@ -65,6 +95,7 @@ struct Form {
     any_case: bool,
     starts_word: bool,
     ends_word: bool,
+    guard: Guard,
 }
 
 impl Literal {
@@ -73,12 +104,14 @@ impl Literal {
             any_case,
             starts_word,
             ends_word,
+            guard,
             ..
         } = *self;
         Form {
             any_case,
             starts_word,
             ends_word,
+            guard,
         }
     }
 }
@@ -87,7 +120,10 @@ impl Form {
     fn fits(self, literal: &str, text: &[u8], start: usize, end: usize) -> bool {
         let cut_before = self.starts_word && start > 0 && is_word(text[start - 1]);
         let cut_after = self.ends_word && text.get(end).is_some_and(|&byte| is_word(byte));
-        !cut_before && !cut_after && (self.any_case || text[start..end] == *literal.as_bytes())
+        !cut_before
+            && !cut_after
+            && (self.any_case || text[start..end] == *literal.as_bytes())
+            && self.guard.admits(text, start, end)
     }
 }
 
