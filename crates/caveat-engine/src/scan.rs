@@ -28,6 +28,9 @@ const MOST_PARSE_NOTICES: usize = 1;
 /// The family of rules whose primary span is a secret.
 const SECRETS: &str = "secrets";
 
+/// Shortest secret that is taken out of messages, in bytes: shorter ones are parts of words.
+const SHORTEST_SECRET: usize = 4;
+
 /// How a file is scanned.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ScanOptions {
@@ -491,6 +494,7 @@ impl<'s> Scan<'s> {
         }
         findings.sort_by_key(|finding| (finding.span, finding.rule));
         findings.dedup_by(|a, b| a.rule == b.rule && a.span == b.span);
+        self.redact(&mut findings);
         self.identify(&mut findings);
         suppress::apply(
             &mut findings,
@@ -499,6 +503,43 @@ impl<'s> Scan<'s> {
             &self.rules.rules,
         );
         findings
+    }
+
+    /// Takes secrets out of what other rules say: a message may quote the code around one.
+    fn redact(&self, findings: &mut [Finding]) {
+        let is_secret = |finding: &Finding| self.rules.rule(finding.rule).family == SECRETS;
+        let mut secrets: Vec<String> = findings
+            .iter()
+            .filter(|finding| is_secret(finding))
+            .map(|finding| squeezed(finding.span.text(&self.file.text)))
+            .filter(|text| text.len() >= SHORTEST_SECRET)
+            .collect();
+        if secrets.is_empty() {
+            return;
+        }
+        secrets.sort_unstable_by_key(|text| std::cmp::Reverse(text.len()));
+        secrets.dedup();
+        for finding in findings.iter_mut().filter(|finding| !is_secret(finding)) {
+            let places = finding.flow.iter_mut().chain(&mut finding.related);
+            let messages = places.map(|place| &mut place.message);
+            for message in messages.chain([&mut finding.message]) {
+                for secret in &secrets {
+                    if message.contains(secret.as_str()) {
+                        *message = message.replace(secret.as_str(), "***");
+                    }
+                }
+            }
+            // An edit that repeats a secret would show it.
+            let shows = |fix: &Fix| {
+                let texts = || fix.edits.iter().map(|edit| &edit.text);
+                secrets
+                    .iter()
+                    .any(|secret| texts().any(|text| text.contains(secret.as_str())))
+            };
+            if finding.fix.as_ref().is_some_and(shows) {
+                finding.fix = None;
+            }
+        }
     }
 
     fn identify(&self, findings: &mut [Finding]) {

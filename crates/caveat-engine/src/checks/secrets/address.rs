@@ -28,9 +28,15 @@ const LONGEST: usize = 300;
 fn run(view: &FileView<'_>, hits: &mut Vec<Hit>) {
     match view.names {
         Some(names) => in_code(names, hits),
-        None if super::files::is_configuration(view.path) => {
+        // Servers of a workflow live as long as a test run.
+        None if super::files::is_configuration(view.path)
+            && !view.path.contains(".github/workflows/") =>
+        {
             for line in super::files::lines(view.text) {
-                if !super::files::is_comment(line.text(view.text)) {
+                let content = line.text(view.text);
+                if !super::files::is_comment(content)
+                    && !content.trim_start().starts_with("example")
+                {
                     in_text(view.text, line, hits);
                 }
             }
@@ -102,12 +108,16 @@ fn password_at(text: &str, sign: usize, end: usize) -> Option<Hit> {
     Some(Hit {
         severity: Some(severity),
         confidence: Some(confidence),
-        ..Hit::at(Span::new(start, start + password.len() as u32)).word("SCHEME", scheme)
+        ..Hit::at(Span::new(start, start + password.len() as u32))
+            .word("SCHEME", if scheme.is_empty() { "URL" } else { scheme })
     })
 }
 
 fn grade(user: &str, password: &str, host: &str) -> Option<(Severity, Confidence)> {
     let open = |text: &str| text.contains(['{', '}', '$', '%', '(', '*', '[', '\\']);
+    if open(user) || host.contains([']', '[']) && !host.starts_with('[') {
+        return None;
+    }
     let percent = password.contains("%s") || password.contains("%(");
     if percent || open(&password.replace('%', "")) || password.is_empty() {
         return None;

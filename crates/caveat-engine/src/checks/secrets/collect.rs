@@ -40,9 +40,18 @@ impl Collector<'_, '_> {
             return;
         }
         let (values, place) = self.alternatives(value, place);
+        // One name has not several secrets: a list under it names where to look.
+        if values.len() > 1 && !name.plural && self.is_list(value) {
+            return;
+        }
         for value in values {
             self.add(label, name.clone(), value, place);
         }
+    }
+
+    fn is_list(&self, value: NodeId) -> bool {
+        let role = self.names.code.arena.role(value);
+        matches!(role, Role::List | Role::Tuple | Role::Set)
     }
 
     /// The expressions that may become the value, and how.
@@ -140,7 +149,8 @@ impl Collector<'_, '_> {
             return;
         }
         if is_numbers(self.names.code.arena.role(folded.node)) {
-            if !folded.text.is_empty() {
+            // All zero is the value before the key comes, but for a cipher that is given it.
+            if place == Place::Key || folded.text.chars().any(|c| c != '\0') {
                 self.secret(Which::CryptoKey, label, folded.span, Severity::High);
             }
             return;
@@ -188,6 +198,9 @@ impl Collector<'_, '_> {
         let text = self.names.code.text;
         let span = code::value_span(self.names, literal);
         let content = span.text(text);
+        if content.contains('\n') {
+            return;
+        }
         let Some((start, end)) = files::password_in(content) else {
             return;
         };

@@ -76,8 +76,15 @@ pub fn classify(text: &str) -> Option<Name> {
 }
 
 fn kind_of(last: &str, before: &[String]) -> Option<(Kind, bool)> {
-    let previous = before.last().map(String::as_str);
+    let is_number = |word: &&String| word.bytes().all(|byte| byte.is_ascii_digit());
+    let previous = before.iter().rfind(|word| !is_number(word));
+    let previous = previous.map(String::as_str);
+    let follows = |list: &[&str]| previous.is_some_and(|word| list.contains(&word));
     let any = |list: &[&str]| before.iter().any(|word| list.contains(&word.as_str()));
+    let staged = matches!(
+        previous,
+        Some("live" | "test" | "prod" | "production" | "dev")
+    );
     let one = |kind| Some((kind, false));
     match last {
         "password" | "passwd" | "pwd" | "passphrase" | "passcode" | "psw" | "pswd" | "passwort"
@@ -87,14 +94,18 @@ fn kind_of(last: &str, before: &[String]) -> Option<(Kind, bool)> {
             one(Kind::Password)
         }
         "passwords" | "passwds" | "passphrases" => Some((Kind::Password, true)),
-        "secret" if any(words::SIGNING) => one(Kind::CryptoKey),
+        "secret" if follows(words::SIGNING) || any(words::CIPHERS) => one(Kind::CryptoKey),
         "secret" => one(Kind::Credential),
         "secrets" => Some((Kind::Credential, true)),
         "pepper" if !before.is_empty() => one(Kind::CryptoKey),
-        "key" | "keys" if any(words::SIGNING) || previous == Some("secret") => {
+        "key" | "keys"
+            if follows(words::SIGNING) || any(words::CIPHERS) || previous == Some("secret") =>
+        {
             Some((Kind::CryptoKey, last == "keys"))
         }
-        "key" | "keys" if any(words::ISSUED) => Some((Kind::Credential, last == "keys")),
+        "key" | "keys" if follows(words::ISSUED) || staged && any(words::ISSUED) => {
+            Some((Kind::Credential, last == "keys"))
+        }
         "token" | "jwt" => one(Kind::Token),
         "tokens" => Some((Kind::Token, true)),
         "authorization" | "auth" if before.len() < 3 => one(Kind::Token),

@@ -49,6 +49,9 @@ pub fn classify(text: &str, name: &Name) -> Value {
         };
     }
     let lower = text.to_ascii_lowercase();
+    if is_setting(&lower) {
+        return Value::Rejected;
+    }
     let parts = name::words(text);
     if is_constant_name(text) && !has_placeholder(&parts, &lower) {
         return Value::Rejected;
@@ -66,6 +69,9 @@ pub fn classify(text: &str, name: &Name) -> Value {
     if words::is_common(&lower) && !names_only {
         return Value::Common;
     }
+    if is_field(text, &parts, name) {
+        return Value::Naming;
+    }
     // Fields are called in one word, `camelCase` or `snake_case`; `my-jwt-secret` is made up.
     let made_up = parts
         .iter()
@@ -77,7 +83,7 @@ pub fn classify(text: &str, name: &Name) -> Value {
     if repeats_name(&parts, name) {
         return Value::Naming;
     }
-    if words::is_common(&lower) {
+    if lower == "secret" && name.kind == Kind::Password {
         return Value::Common;
     }
     if names_only {
@@ -95,6 +101,44 @@ fn without_scheme<'t>(text: &'t str, name: &Name) -> &'t str {
         .iter()
         .find_map(|scheme| text.strip_prefix(scheme))
         .map_or(text, str::trim)
+}
+
+/// Switches on and off what a name with `password` in it does.
+fn is_setting(lower: &str) -> bool {
+    matches!(
+        lower,
+        "true"
+            | "false"
+            | "none"
+            | "null"
+            | "nil"
+            | "yes"
+            | "off"
+            | "auto"
+            | "always"
+            | "never"
+            | "once"
+            | "required"
+            | "optional"
+            | "enabled"
+            | "disabled"
+            | "enable"
+            | "disable"
+            | "inherit"
+            | "include"
+            | "prompt"
+            | "ask"
+            | "hidden"
+            | "visible"
+            | "same-origin"
+            | "on_create"
+            | "omit"
+            | "undefined"
+            | "unset"
+            | "absent"
+            | "present"
+            | "n/a"
+    )
 }
 
 /// Masks, dots, angle brackets: written where a value is left out.
@@ -422,6 +466,32 @@ fn repeats_name(parts: &[String], name: &Name) -> bool {
     }
 }
 
+/// `password_incompatible`, `set_guest_wifi_password`: `snake_case` with a name of secrets among
+/// its words is the name of a field, a setting or an error.
+fn is_field(text: &str, parts: &[String], name: &Name) -> bool {
+    const NAMED: &[&str] = &[
+        "password",
+        "passwords",
+        "passwd",
+        "passphrase",
+        "token",
+        "tokens",
+        "secret",
+        "key",
+        "credential",
+        "credentials",
+        "auth",
+    ];
+    const MADE_UP: &[&str] = &["my", "super", "very", "top", "some", "insecure", "dev"];
+    let has = |list: &[&str]| parts.iter().any(|part| list.contains(&part.as_str()));
+    let plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let excused = name.kind == Kind::CryptoKey && has(MADE_UP);
+    let humps = parts.len() > 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    (text.contains('_') && plain || humps) && has(NAMED) && !excused
+}
+
 /// Identifiers of things look random, too: under a weak name they are no secrets.
 fn is_identity(text: &str, name: &Name) -> bool {
     let uuid = text.len() == 36
@@ -471,10 +541,8 @@ fn mixed(text: &str, parts: &[String], name: &Name) -> Value {
             }
         }
         Kind::Credential | Kind::Token => match digits > 1 && text.len() >= 12 {
+            true if is_wordy(text, parts) => Value::Word,
             true => Value::Plausible,
-            false if digits > 0 && text.len() >= 8 && name.kind == Kind::Credential => {
-                Value::Plausible
-            }
             false => match parts.iter().any(|part| is_secret_word(part)) && text.len() > 9 {
                 true => Value::Common,
                 false => Value::Word,
@@ -487,6 +555,17 @@ fn mixed(text: &str, parts: &[String], name: &Name) -> Value {
 fn is_secret_word(part: &str) -> bool {
     matches!(part, "pw" | "pwd" | "pass")
         || part.len() > 6 && (part.contains("secret") || part.contains("password"))
+}
+
+/// Words with a number behind: `pDischarge1`, `prod-key-2024`.
+fn is_wordy(text: &str, parts: &[String]) -> bool {
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let word = |part: &String| {
+        let letters = strip_digits(part);
+        is_number(part)
+            || letters.bytes().all(|byte| byte.is_ascii_lowercase()) && letters.len() > 1
+    };
+    parts.iter().all(word) && random::surprise(text) < 4.9
 }
 
 /// `my_table_v2`, `level-2`: words, of which the last is the number of a version.

@@ -94,6 +94,9 @@ pub const SIGNING: &[&str] = &[
     "rc4",
 ];
 
+/// Words anywhere before `key` or `secret` that say so: `HMAC_SHA256_KEY`.
+pub const CIPHERS: &[&str] = &["hmac", "aes", "jwt", "encryption", "fernet", "signing"];
+
 /// Words before `key` that say: somebody issued it.
 pub const ISSUED: &[&str] = &[
     "api",
@@ -406,6 +409,11 @@ const LEADS: &[&str] = &[
     "ask",
     "prompt",
     "enter",
+    "update",
+    "remember",
+    "save",
+    "store",
+    "rotate",
     "label",
     "msg",
     "error",

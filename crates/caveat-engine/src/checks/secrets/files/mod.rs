@@ -130,23 +130,25 @@ fn is_lock(name: &str) -> bool {
 fn is_example(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     let name = lower.rsplit('/').next().unwrap_or(&lower);
-    name.split(['.', '-', '_']).any(|part| {
-        matches!(
-            part,
-            "example"
-                | "examples"
-                | "sample"
-                | "template"
-                | "tmpl"
-                | "tpl"
-                | "dist"
-                | "test"
-                | "tests"
-                | "testing"
-                | "defaults"
-                | "skel"
-        )
-    })
+    let of_tests = matches!(name, "setup.cfg" | "tox.ini" | "pytest.ini");
+    of_tests
+        || name.split(['.', '-', '_']).any(|part| {
+            matches!(
+                part,
+                "example"
+                    | "examples"
+                    | "sample"
+                    | "template"
+                    | "tmpl"
+                    | "tpl"
+                    | "dist"
+                    | "test"
+                    | "tests"
+                    | "testing"
+                    | "defaults"
+                    | "skel"
+            )
+        })
 }
 
 fn place(path: &str, kind: FileKind) -> Place {
