@@ -136,7 +136,7 @@ fn grade(user: &str, password: &str, host: &str) -> Option<(Severity, Confidence
         Value::Random | Value::Plausible if !told || !word => {
             Some((Severity::High, Confidence::High))
         }
-        Value::Common | Value::Word if !told && !(word && words::is_naming(password)) => {
+        Value::Common | Value::Word if !(told || word && words::is_naming(password)) => {
             Some((Severity::Medium, Confidence::Medium))
         }
         // `user:password@localhost` says what an address looks like.

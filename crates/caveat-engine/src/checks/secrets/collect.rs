@@ -173,6 +173,40 @@ impl Collector<'_, '_> {
         self.push(label, Name::of_place(kind), &folded, value, place);
     }
 
+    /// `[("username", "a"), ("password", "b")]`: a pair in a list of pairs.
+    pub fn form_entry(&mut self, tuple: NodeId) {
+        let arena = self.names.code.arena;
+        let in_list = arena
+            .parent(tuple)
+            .is_some_and(|parent| arena.role(parent) == Role::List);
+        let parts: Vec<NodeId> = arena.children(tuple).take(3).collect();
+        if let ([key, value], true) = (parts.as_slice(), in_list)
+            && arena.role(*key) == Role::String
+            && let Some((label, span)) = code::literal_name(self.names, *key)
+        {
+            self.named(&label, span, *value, Place::Bound);
+        }
+    }
+
+    /// `user:password`, encoded for the header of basic authorization.
+    pub fn basic(&mut self, value: NodeId) {
+        let Some(folded) = code::fold(self.names, value, true) else {
+            return;
+        };
+        let Some((user, password)) = folded.text.split_once(':') else {
+            return;
+        };
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.@".contains(c);
+        if !user.is_empty() && user.chars().all(is_name) {
+            let folded = Folded {
+                text: password.to_owned(),
+                ..folded
+            };
+            let name = Name::of_place(Kind::Password);
+            self.push("password", name, &folded, value, Place::Connected);
+        }
+    }
+
     /// An initialization vector, nonce or salt.
     pub fn fixed(&mut self, what: &str, value: NodeId) {
         if let Some(folded) = code::fold(self.names, value, true)

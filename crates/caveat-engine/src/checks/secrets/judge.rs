@@ -88,12 +88,17 @@ const LOW: Option<Grade> = Some((Severity::Low, Confidence::Low));
 /// The verdict on a candidate; `None` if it is no secret.
 pub fn judge(candidate: Candidate) -> Option<Secret> {
     let value = value::classify(&candidate.text, &candidate.name);
+    let mut candidate = candidate;
+    // What is called a default is what holds without settings.
+    if candidate.place == Place::Bound && candidate.name.has("default") {
+        candidate.place = Place::Fallback;
+    }
     let (severity, confidence) = match (candidate.place, candidate.name.kind) {
         (Place::Key, _) => key(value, &candidate.text),
         (place, Kind::Password) => password(value, place, &candidate),
         (place, Kind::CryptoKey) => crypto_key(value, place, &candidate.name),
         (place, Kind::Credential) => credential(value, place, &candidate.name),
-        (place, Kind::Token) => token(value, place),
+        (place, Kind::Token) => token(value, place, &candidate.text),
     }?;
     let which = match candidate.name.kind {
         _ if is_default(&candidate, value) => Which::Default,
@@ -131,6 +136,7 @@ fn password(value: Value, place: Place, candidate: &Candidate) -> Option<Grade> 
         Value::Word if user_works => MEDIUM,
         Value::Word => LOW,
         Value::Placeholder if accepts(place) => MEDIUM,
+        Value::Placeholder if user_works && is_delivered(&candidate.text) => MEDIUM,
         Value::Naming if is_plain_password(&candidate.text) && accepts(place) => MEDIUM,
         _ => None,
     }
@@ -141,6 +147,14 @@ fn is_plain_password(text: &str) -> bool {
     matches!(
         text.to_ascii_lowercase().as_str(),
         "password" | "passwd" | "pass" | "secret" | "admin" | "default"
+    )
+}
+
+/// `changeme`: some products are delivered with it.
+fn is_delivered(text: &str) -> bool {
+    matches!(
+        text.to_ascii_lowercase().as_str(),
+        "changeme" | "changeit" | "change_me"
     )
 }
 
@@ -176,14 +190,17 @@ fn credential(value: Value, place: Place, name: &Name) -> Option<Grade> {
         Value::Plausible => HIGH,
         Value::Common if is_secret || place == Place::Compared => MEDIUM,
         Value::Placeholder | Value::Word if place == Place::Compared => MEDIUM,
-        Value::Placeholder if is_secret && place == Place::Fallback => MEDIUM,
-        Value::Common | Value::Word => LOW,
+        Value::Placeholder | Value::Word if is_secret && place == Place::Fallback => MEDIUM,
+        Value::Common => LOW,
         _ => None,
     }
 }
 
-fn token(value: Value, place: Place) -> Option<Grade> {
+fn token(value: Value, place: Place, text: &str) -> Option<Grade> {
+    let shown = place == Place::Compared && text.contains(' ');
     match value {
+        // `Bearer my-token`, compared with what a caller sent.
+        Value::Naming | Value::Placeholder | Value::Word if shown => MEDIUM,
         Value::Random => HIGH,
         Value::Plausible => MEDIUM,
         Value::Common if place == Place::Compared => MEDIUM,

@@ -303,6 +303,7 @@ fn token_at(text: &str, format: &Format, index: usize, start: usize) -> Option<S
         // The prefix stands within: what it belongs to goes before.
         b':' => digits_before(bytes, start)?,
         b'.' | b'/' => start,
+        _ if format.prefix().contains('/') => start,
         _ if start > 0 && (is_part(bytes[start - 1]) || b"+/-.".contains(&bytes[start - 1])) => {
             return None;
         }
@@ -508,6 +509,86 @@ mod tests {
             let literal = format.prefix().replace('.', "\\.").replace('$', "\\$");
             let known = format.pattern.starts_with(&literal);
             assert!(known, "{} {}", format.prefix(), format.pattern);
+        }
+    }
+
+    /// A text that the pattern matches, of signs that look drawn at random. Made here, so that no
+    /// file of the project holds what looks like a token.
+    fn token(pattern: &str, seed: u64) -> String {
+        let hir = regex_syntax::parse(pattern).expect("the patterns are tested");
+        let mut out = String::new();
+        let mut state = seed;
+        write(&hir, &mut state, &mut out);
+        out
+    }
+
+    fn write(hir: &regex_syntax::hir::Hir, state: &mut u64, out: &mut String) {
+        use regex_syntax::hir::HirKind;
+        match hir.kind() {
+            HirKind::Literal(literal) => out.push_str(&String::from_utf8_lossy(&literal.0)),
+            HirKind::Concat(parts) => parts.iter().for_each(|part| write(part, state, out)),
+            HirKind::Alternation(parts) => write(&parts[0], state, out),
+            HirKind::Capture(capture) => write(&capture.sub, state, out),
+            HirKind::Repetition(repetition) => {
+                for _ in 0..repetition.min {
+                    write(&repetition.sub, state, out);
+                }
+            }
+            HirKind::Class(regex_syntax::hir::Class::Unicode(class)) => {
+                let signs: Vec<char> = class
+                    .iter()
+                    .flat_map(|range| range.start()..=range.end())
+                    .filter(char::is_ascii_alphanumeric)
+                    .collect();
+                *state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                out.push(signs[(*state >> 33) as usize % signs.len()]);
+            }
+            _ => {}
+        }
+    }
+
+    fn is_found(text: &str) -> bool {
+        let file = TextFile::new("src/a.py", text);
+        !tokens(&file).is_empty()
+    }
+
+    #[test]
+    fn every_format_is_found_and_its_look_alikes_are_not() {
+        for format in FORMATS {
+            if !matches!(format.proof, Proof::Shape | Proof::Test) {
+                continue;
+            }
+            let lead = match format.prefix() {
+                ":AA" => "123456789",
+                _ => "",
+            };
+            // One seed in a few gives a filler by chance.
+            let found = (1..6).any(|seed| {
+                is_found(&format!(
+                    "key = \"{lead}{}\"\n",
+                    token(format.pattern, seed)
+                ))
+            });
+            assert!(found, "{}", format.what);
+            let real = token(format.pattern, 3);
+            let body = real.strip_prefix(format.prefix()).unwrap_or(&real);
+            for look_alike in [
+                format!("key = \"{lead}{}\"", format.prefix()),
+                format!(
+                    "key = \"{lead}{}{}\"",
+                    format.prefix(),
+                    "x".repeat(body.len())
+                ),
+                format!(
+                    "key = \"{lead}{}{}\"",
+                    format.prefix(),
+                    &body[..body.len() / 4]
+                ),
+            ] {
+                assert!(!is_found(&look_alike), "{}: {look_alike}", format.what);
+            }
         }
     }
 

@@ -25,6 +25,7 @@ pub fn visit(collector: &mut Collector<'_, '_>, node: NodeId) {
         Role::Call => call(collector, node),
         Role::BooleanOperator => either(collector, node),
         Role::String => collector.connection(node),
+        Role::Tuple => collector.form_entry(node),
         _ => {}
     }
 }
@@ -160,9 +161,25 @@ fn keyword(collector: &mut Collector<'_, '_>, node: NodeId) {
         .filter(|&it| arena.role(it) == Role::KeywordArgument)
         .filter_map(|it| arena.field(it, Field::Name))
         .any(|name| BESIDE.contains(&collector.names.code.text_of(name)));
-    let place = match connected {
-        true => Place::Connected,
-        false => Place::Bound,
+    let callee = arena
+        .parent(siblings)
+        .and_then(|call| arena.children(call).next())
+        .and_then(|callee| last_name(collector.names, callee))
+        .unwrap_or("");
+    let lower = callee.to_ascii_lowercase();
+    let logs_in = [
+        "connect",
+        "login",
+        "authenticate",
+        "create_user",
+        "createuser",
+    ]
+    .iter()
+    .any(|verb| lower.contains(verb));
+    let place = match (connected, logs_in) {
+        (true, true) => Place::Set,
+        (false, false) => Place::Bound,
+        _ => Place::Connected,
     };
     pair(collector, node, Field::Name, Field::Value, place);
 }
@@ -445,8 +462,11 @@ fn call(collector: &mut Collector<'_, '_>, node: NodeId) {
     let Some(last) = last_name(names, callee) else {
         return;
     };
+    let count = tree::arguments(arena, node).count();
     for sink in SINKS.iter().filter(|sink| sink.last == last) {
-        if is_rooted(names, callee, sink.root) {
+        // `keyring.set_password(service, user, password)` has the password elsewhere.
+        let other = sink.last == "set_password" && sink.root.is_empty() && count > 1;
+        if !other && is_rooted(names, callee, sink.root) {
             argument(collector, node, sink);
         }
     }
@@ -462,6 +482,11 @@ fn call(collector: &mut Collector<'_, '_>, node: NodeId) {
             if let [left, right] = arguments.as_slice() {
                 collector.compared(*left, *right);
                 collector.compared(*right, *left);
+            }
+        }
+        "b64encode" | "standard_b64encode" => {
+            if let Some(value) = tree::arguments(arena, node).next() {
+                collector.basic(value);
             }
         }
         _ => {}

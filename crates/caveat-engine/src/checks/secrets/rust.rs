@@ -6,7 +6,7 @@ use caveat_parser::{Names, NodeId, Span};
 use super::code::{self, last_name};
 use super::collect::Collector;
 use super::judge::Place;
-use super::name::Kind;
+use super::name::{self, Kind};
 use crate::checks::tree;
 
 /// Adds what one node says.
@@ -23,6 +23,7 @@ pub fn visit(collector: &mut Collector<'_, '_>, node: NodeId) {
         Role::TokenTree => tokens(collector, node),
         Role::AttributeItem => attribute(collector, node),
         Role::String => collector.connection(node),
+        Role::Tuple => collector.form_entry(node),
         _ => {}
     }
 }
@@ -33,6 +34,16 @@ fn pair(collector: &mut Collector<'_, '_>, node: NodeId, name: Field, value: Fie
         return;
     };
     if is_buffer(collector.names, node, value) {
+        return;
+    }
+    // `let (user, password) = ("a", "b")`
+    if arena.role(name) == Role::Tuple && arena.role(value) == Role::Tuple {
+        let names: Vec<NodeId> = arena.children(name).collect();
+        for (name, value) in names.into_iter().zip(arena.children(value)) {
+            if let Some((label, span)) = code::called(collector.names, name) {
+                collector.named(&label, span, value, Place::Bound);
+            }
+        }
         return;
     }
     if let Some((label, span)) = code::called(collector.names, name) {
@@ -186,13 +197,26 @@ fn method(collector: &mut Collector<'_, '_>, callee: NodeId, last: &str, argumen
     let Some(receiver) = arena.children(callee).next() else {
         return;
     };
-    let Some(name) = arena.children(callee).last() else {
+    let Some(called) = arena.children(callee).last() else {
         return;
     };
     match (last, arguments) {
         ("basic_auth", [_, password]) => {
             collector.placed("password", Kind::Password, *password, Place::Connected);
         }
+        ("login" | "userauth_password" | "authenticate_password", [_, password]) => {
+            collector.placed("password", Kind::Password, *password, Place::Connected);
+        }
+        ("hash_password_into" | "hash_password_into_with_memory", [_, salt, ..]) => {
+            collector.fixed("salt", *salt);
+        }
+        ("insert", [user, password])
+            if code::called(names, receiver).is_some_and(|(label, _)| name::is_people(&label))
+                && code::fold(names, *user, false).is_some() =>
+        {
+            collector.placed("password", Kind::Password, *password, Place::Connected);
+        }
+        ("encode", [value]) if is_base64(names, receiver) => collector.basic(*value),
         ("bearer_auth", [token]) => {
             collector.placed("token", Kind::Token, *token, Place::Connected);
         }
@@ -214,13 +238,19 @@ fn method(collector: &mut Collector<'_, '_>, callee: NodeId, last: &str, argumen
             let label = ["with_", "set_"]
                 .iter()
                 .fold(last, |rest, lead| rest.strip_prefix(lead).unwrap_or(rest));
-            let span = arena.span(name);
+            let span = arena.span(called);
             let lead = (last.len() - label.len()) as u32;
             let span = Span::new(span.start + lead, span.end);
             collector.named(label, span, *value, Place::Connected);
         }
         _ => {}
     }
+}
+
+/// The engines of the crate base64.
+fn is_base64(names: &Names<'_>, receiver: NodeId) -> bool {
+    let text = names.code.text_of(receiver);
+    text.contains("STANDARD") || text.contains("BASE64") || text.contains("base64")
 }
 
 /// `HeaderValue::from_static("x")` holds x.
@@ -319,6 +349,7 @@ fn function(collector: &mut Collector<'_, '_>, callee: NodeId, last: &str, argum
                 collector.named(&label, span, *value, Place::Bound);
             }
         }
+        ("base64", "encode", [value]) => collector.basic(*value),
         ("Credentials", "new", [_, password]) => {
             collector.placed("password", Kind::Password, *password, Place::Connected);
         }

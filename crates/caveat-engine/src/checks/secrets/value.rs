@@ -77,13 +77,15 @@ pub fn classify(text: &str, name: &Name) -> Value {
         .iter()
         .any(|part| part == "my" || part.starts_with("mysecret"))
         || name.kind == Kind::CryptoKey && text.contains('-');
-    if names_only && made_up && matches!(name.kind, Kind::Password | Kind::CryptoKey) {
+    let of_secret = name.words.last().is_some_and(|word| word == "secret");
+    let free = matches!(name.kind, Kind::Password | Kind::CryptoKey) || of_secret;
+    if names_only && made_up && free {
         return Value::Common;
     }
     if repeats_name(&parts, name) {
         return Value::Naming;
     }
-    if lower == "secret" && name.kind == Kind::Password {
+    if lower == "secret" && matches!(name.kind, Kind::Password | Kind::CryptoKey) {
         return Value::Common;
     }
     if names_only {
@@ -258,7 +260,9 @@ fn is_dotted(text: &str) -> bool {
     let word = |part: &&str| {
         let letters = part.bytes().filter(u8::is_ascii_alphabetic).count();
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-*:".contains(&byte);
-        part.bytes().all(fits) && (letters * 2 > part.len() || part.len() < 4)
+        part.bytes().all(fits)
+            && !random::is_random(part)
+            && (letters * 2 > part.len() || part.len() < 4)
     };
     let some_word = parts.iter().any(|part| part.len() > 1);
     parts.len() > 1
@@ -414,7 +418,7 @@ fn spaced(text: &str, name: &Name) -> Value {
 fn key_phrase(text: &str) -> Value {
     const TELLING: &[&str] = &[
         "please", "enter", "must", "invalid", "missing", "required", "error", "failed", "cannot",
-        "not", "should", "is", "set",
+        "not", "should", "set",
     ];
     let lower = text.to_ascii_lowercase();
     let tells = lower
@@ -488,7 +492,9 @@ fn is_field(text: &str, parts: &[String], name: &Name) -> bool {
         .bytes()
         .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     let excused = name.kind == Kind::CryptoKey && has(MADE_UP);
-    let humps = parts.len() > 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let humps = parts.len() > 2
+        && text[1..].contains(|c: char| c.is_ascii_uppercase())
+        && text.bytes().all(|byte| byte.is_ascii_alphabetic());
     (text.contains('_') && plain || humps) && has(NAMED) && !excused
 }
 
@@ -517,7 +523,10 @@ fn mixed(text: &str, parts: &[String], name: &Name) -> Value {
         .filter(|byte| b"!@#$%^&*?~+".contains(byte))
         .count();
     if digits == text.len() {
-        return Value::Word;
+        return match name.kind == Kind::Password && is_counted(text) {
+            true => Value::Common,
+            false => Value::Word,
+        };
     }
     // `Passwort`: the label of a field.
     let rest_is_small = text[1..].bytes().all(|byte| byte.is_ascii_lowercase());
@@ -526,6 +535,10 @@ fn mixed(text: &str, parts: &[String], name: &Name) -> Value {
     }
     if is_words_with_version(text, parts) || !letters {
         return Value::Word;
+    }
+    // As long as the key of a cipher, and typed as fast as possible.
+    if name.kind == Kind::CryptoKey && matches!(text.len(), 16 | 24 | 32 | 64) {
+        return Value::Common;
     }
     if random::is_run(text) && text.len() > 20 {
         return Value::Rejected;
@@ -549,6 +562,19 @@ fn mixed(text: &str, parts: &[String], name: &Name) -> Value {
             },
         },
     }
+}
+
+/// `123456`, `111111`, `654321`: typed along the keys.
+fn is_counted(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let along = |step: u8| {
+        bytes.windows(2).all(|pair| {
+            let next = (pair[0] - b'0' + step) % 10;
+            pair[1] - b'0' == next
+        })
+    };
+    bytes.len() > 3 && (along(0) || along(1) || along(9))
+        || matches!(text, "123123" | "121212" | "112233")
 }
 
 /// `shop_pw`, `mysecret`, `supersecretkey`: says itself that it is a secret.

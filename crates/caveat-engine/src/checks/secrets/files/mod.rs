@@ -298,3 +298,57 @@ impl Reader<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NAMES: &[&str] = &[
+        "a.json",
+        ".env",
+        "a.yaml",
+        "a.toml",
+        "Dockerfile",
+        "a.sh",
+        "a.sql",
+        ".netrc",
+        "a.tf",
+        "docker-compose.yml",
+        ".github/workflows/a.yml",
+        "a.properties",
+        ".npmrc",
+    ];
+
+    proptest! {
+        /// Any text is read without a panic, and every place lies in it.
+        #[test]
+        fn any_text(
+            text in "([a-z_]{0,6}(password|api_key|token)|[\\[\\]{}:=,'\"\\\\\\n\\r #$|-]|é|\\PC){0,80}"
+        ) {
+            for name in NAMES {
+                for secret in read(name, &text) {
+                    let (start, end) = (secret.span.start as usize, secret.span.end as usize);
+                    prop_assert!(text.get(start..end).is_some());
+                }
+            }
+            let _ = crate::notebook::Notebook::read(&text);
+        }
+    }
+
+    #[test]
+    fn deep_nesting_and_long_lines_end() {
+        let deep = "[".repeat(200_000) + "{\"password\": \"a\"";
+        let _ = read("a.json", &deep);
+        let long = format!("password = \"{}\"", "a1".repeat(2_000_000));
+        assert!(read(".env", &long).is_empty());
+        assert!(
+            read(
+                "a.json",
+                &format!("{{\"password\": \"{}\"}}", "a1".repeat(2_000_000))
+            )
+            .is_empty()
+        );
+    }
+}

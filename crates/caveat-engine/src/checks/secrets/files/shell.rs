@@ -106,10 +106,10 @@ fn visit(command: &Command, to_file: &dyn Fn(Span) -> Span, out: &mut Vec<Found>
                     put(Some(name), value, word);
                 }
                 (Some(("user", value)), _) if program == "curl" => user(value, word, &mut put),
-                (None, Some(next)) if name::classify(option).is_some() => {
-                    if !next.text.starts_with('-') {
-                        put(Some(option), &next.text, next);
-                    }
+                (None, Some(next))
+                    if name::classify(option).is_some() && !next.text.starts_with('-') =>
+                {
+                    put(Some(option), &next.text, next);
                 }
                 (None, Some(next)) if option == "user" && program == "curl" => {
                     user(&next.text, next, &mut put);
