@@ -36,7 +36,7 @@ fn rules() -> &'static Rules {
     })
 }
 
-/// Both ways of parsing must meet the marks.
+/// Both ways of parsing must meet the marks, and what is fixed must not be found again.
 fn run(case: &Case) -> Result<(), Failed> {
     if case.rule.is_none() {
         return Err("not at fixtures/<rule-id>/bad* or good*, or there is no such rule".into());
@@ -50,5 +50,11 @@ fn run(case: &Case) -> Result<(), Failed> {
             return Err(format!("{}{how}", complaints.join("\n")).into());
         }
     }
-    Ok(())
+    let options = ScanOptions { whole_files: true };
+    let analyzer = Analyzer::new(&rules().set, options, 1).expect("a thread starts");
+    let complaints = fixtures::check_fixes(case, rules(), &analyzer);
+    if complaints.is_empty() {
+        return Ok(());
+    }
+    Err(complaints.join("\n").into())
 }

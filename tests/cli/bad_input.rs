@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use super::{Project, snapshot};
 
@@ -56,49 +57,155 @@ fn long_line() {
     assert!(outcome.out.contains(summary), "{}", outcome.out);
 }
 
-/// Looking names up takes time that grows with the square of the depth of calls.
-const SLOW_DEPTH: usize = 4_000;
+/// How deep and how long bad code is: more than any person or tool writes.
+const MANY: usize = 100_000;
+
+/// Scans `code` beside a good file, bounded in time, and says what was reported.
+fn survives(name: &str, code: &str) -> String {
+    let project = project();
+    project.write(name, code.as_bytes());
+    let start = Instant::now();
+    // Such a long line looks minified, which would spare us the test.
+    let outcome = project.scan("--no-ignore --format concise");
+    let what: String = code.chars().take(40).collect();
+    assert_eq!(outcome.code, Some(1), "{what}: {}", outcome.err);
+    let ours = "good.py:1:1: critical[eval-call]";
+    assert!(outcome.out.contains(ours), "{what}");
+    // Each takes a second or two; what grows with the square of its size takes hours.
+    let time = start.elapsed();
+    assert!(time < Duration::from_secs(60), "{what}: {time:?}");
+    outcome.out
+}
 
 #[test]
 fn deep_nesting() {
-    let deep = 100_000;
-    for (open, close, depth) in [
-        ("(", ")", deep),
-        ("[", "]", deep),
-        ("{", "}", deep),
-        ("-", "", deep),
-        ("not ", "", deep),
-        ("lambda:", "", deep),
-        ("f(", ")", SLOW_DEPTH),
-        ("x.a(", ")", SLOW_DEPTH),
+    for (open, close) in [
+        ("(", ")"),
+        ("[", "]"),
+        ("{", "}"),
+        ("-", ""),
+        ("not ", ""),
+        ("lambda:", ""),
+        ("f(", ")"),
+        ("x.a(", ")"),
+        ("\"a\" + ", ""),
+    ] {
+        let code = [&open.repeat(MANY), "eval(y)", &close.repeat(MANY)].concat();
+        let out = survives("deep.py", &code);
+        let theirs = format!("deep.py:1:{}: critical[eval-call]", open.len() * MANY + 1);
+        assert!(out.contains(&theirs), "{open}");
+    }
+}
+
+#[test]
+fn deep_nesting_of_rust() {
+    let rule = "id: call-of-g
+summary: g
+severity: low
+confidence: high
+cwe: [1]
+since: 0.1.0
+message: g
+why: W.
+fix: F.
+match:
+  rust:
+    pattern: g($X)
+";
+    for (open, close) in [
+        ("{", "}"),
+        ("(", ")"),
+        ("&", ""),
+        ("1 && ", ""),
+        ("f(", ")"),
+        ("unsafe {", "}"),
+        ("Some::<", ">()"),
+        ("vec![", "]"),
     ] {
         let project = project();
-        let code = [&open.repeat(depth), "eval(y)", &close.repeat(depth)].concat();
-        project.write("deep.py", code.as_bytes());
-        project.write("deep.rs", format!("fn f() {{ {code}; }}").as_bytes());
-        // Such a long line looks minified, which would spare us the test.
+        project.write("rules/call-of-g.yaml", rule.as_bytes());
+        let nested = [&open.repeat(MANY), "g(1)", &close.repeat(MANY)].concat();
+        let code = format!("fn a() {{ g(0); }}\nfn f() {{ {nested}; }}\n");
+        project.write("deep.rs", code.as_bytes());
         let outcome = project.scan("--no-ignore --format concise");
-        let start: String = outcome.out.chars().take(300).collect();
-        assert_eq!(outcome.code, Some(1), "{open}: {start} {}", outcome.err);
-        let ours = "good.py:1:1: critical[eval-call]";
-        assert!(outcome.out.contains(ours), "{open}: {start}");
-        let theirs = format!("deep.py:1:{}: critical[eval-call]", open.len() * depth + 1);
-        assert!(outcome.out.contains(&theirs), "{open}: {start}");
+        assert_eq!(outcome.code, Some(1), "{open}: {}", outcome.err);
+        assert!(
+            outcome.out.contains("good.py:1:1: critical[eval-call]"),
+            "{open}"
+        );
+        assert!(
+            outcome.out.contains("deep.rs:1:10: low[call-of-g]"),
+            "{open}"
+        );
     }
 }
 
 #[test]
 fn deep_statements() {
-    let project = project();
-    let mut deep = String::new();
-    for depth in 0..2_000 {
-        deep += &format!("{}if x:\n", " ".repeat(depth));
+    let indented = |head: &str| -> String {
+        let lines = (0..2_000).map(|depth| format!("{}{head}\n", " ".repeat(depth)));
+        lines.collect::<String>() + &" ".repeat(2_000) + "eval(y)\n"
+    };
+    for head in ["if x:", "def f():", "class A:"] {
+        let out = survives("deep.py", &indented(head));
+        assert!(
+            out.contains("deep.py:2001:2001: critical[eval-call]"),
+            "{head}"
+        );
     }
-    deep += &format!("{}eval(y)\n", " ".repeat(2_000));
-    project.write("deep.py", deep.as_bytes());
-    let outcome = project.scan("--format concise");
-    assert_eq!(outcome.code, Some(1), "{}", outcome.err);
+}
+
+#[test]
+fn long_repetitions() {
+    for (before, unit, after) in [
+        ("x = ", "a.b.", "c(eval(y))\n"),
+        ("x = a", ".b(1)", "(eval(y))\n"),
+        ("x = f'", "{a}", "{eval(y)}'\n"),
+        ("if x: pass\n", "elif y: pass\n", "else: eval(y)\n"),
+        ("", "x = x + 'b'\n", "eval(x)\n"),
+        ("", "import a\n", "eval(a)\n"),
+        ("", "from a import *\n", "eval(a)\n"),
+        ("", "@a.b(1)\n", "def f(): eval(y)\n"),
+        ("x = [", "'a', ", "eval(y)]\n"),
+        ("f(", "a=1, ", "b=eval(y))\n"),
+    ] {
+        let out = survives("long.py", &[before, &unit.repeat(MANY), after].concat());
+        assert!(out.contains("long.py:"), "{unit}: {out}");
+    }
+    let findings = survives("long.py", &"eval(x)\n".repeat(MANY));
+    assert!(findings.contains("100001 findings in 2 files"));
+    let silenced = survives(
+        "long.py",
+        &"eval(x)  # caveat: ignore[eval-call] r\n".repeat(MANY),
+    );
+    assert!(silenced.contains("1 finding in 2 files"), "{silenced}");
+}
+
+/// What takes too long is cut short, and said.
+#[test]
+fn exhausting_code() {
+    let project = project();
+    let rule = "id: slow
+summary: s
+severity: low
+confidence: low
+cwe: [1]
+since: 0.1.0
+message: m
+why: W.
+fix: F.
+match:
+  python:
+    all:
+    - pattern: f(..., <... g($X) ...>, ..., <... h($Y) ...>, ...)
+";
+    project.write("rules/slow.yaml", rule.as_bytes());
+    let code = "f(".repeat(20_000) + "g(1)" + &", g(1))".repeat(20_000);
+    project.write("deep.py", code.as_bytes());
+    let outcome = project.scan("--no-ignore --format concise --min-confidence low");
     assert!(outcome.out.contains("good.py:1:1: critical[eval-call]"));
+    let said = "deep.py: warning[partly-parsed] analysis was cut short";
+    assert!(outcome.out.contains(said), "{}", outcome.out);
 }
 
 #[test]

@@ -94,3 +94,49 @@ fn permissions_and_links_stay() {
     assert_eq!(project.read("a.py"), b"ast.literal_eval(x)\n");
     assert_eq!(project.read("ro.py"), b"eval(x)\n");
 }
+
+/// What the built-in rules change without being asked twice, and what they only offer.
+#[test]
+fn built_in_rules_fix_parts_of_a_call() {
+    let before = "\
+import yaml, requests, bcrypt
+from flask import Flask
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+yaml.load(body)
+yaml.load(
+    body,  # as it came
+    Loader=yaml.Loader,
+)
+rsa.generate_private_key(public_exponent=65537, key_size=1024)
+bcrypt.gensalt(rounds=4)
+requests.get(url, timeout=3, verify=False)
+app = Flask(__name__)
+app.run(host=\"127.0.0.1\", debug=True)
+";
+    let after = before
+        .replace("yaml.load(body)", "yaml.safe_load(body)")
+        .replace("yaml.Loader", "yaml.SafeLoader")
+        .replace("1024", "3072")
+        .replace("rounds=4", "rounds=12")
+        .replace("debug=True", "debug=False");
+    let project = Project::new(&[("a.py", before), ("a.rs", RUST)]);
+    project.caveat("scan --fix a.py a.rs");
+    let text = |path: &str| String::from_utf8(project.read(path)).expect("it is text");
+    assert_eq!(text("a.py"), after);
+    let after = RUST
+        .replace("out.write(", "out.write_all(")
+        .replace("1024", "3072");
+    assert_eq!(text("a.rs"), after);
+}
+
+const RUST: &str = "\
+use std::io::Write;
+
+pub fn save(out: &mut impl Write, rng: &mut OsRng) -> std::io::Result<()> {
+    out.write(b\"text\")?;
+    let key = rsa::RsaPrivateKey::new(rng, 1024);
+    let client = reqwest::Client::builder().danger_accept_invalid_certs(true).build();
+    Ok(())
+}
+";

@@ -7,6 +7,7 @@
 mod bad_input;
 mod commands;
 mod fixing;
+mod fragments;
 mod properties;
 mod reports;
 mod selecting;

@@ -10,12 +10,13 @@ use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use caveat_engine::finding::{FileReport, Notice, NoticeKind};
-use caveat_engine::{RuleSet, ScanOptions, scan_file};
+use caveat_engine::{RuleSet, ScanOptions, scan_linked};
+use caveat_parser::link::Project;
 use caveat_parser::source::{self, Encoding};
 use caveat_parser::{Language, Parsers, SourceFile};
 use rayon::prelude::*;
 
-use crate::generated;
+use crate::{generated, project};
 
 /// Stack of a worker, in bytes of address space: deep nesting costs stack, not the run.
 const STACK: usize = 64 * 1024 * 1024;
@@ -60,6 +61,7 @@ pub struct Outcome {
 pub struct Analyzer<'r> {
     rules: &'r RuleSet,
     options: ScanOptions,
+    project: Option<Project<'r>>,
     pool: rayon::ThreadPool,
 }
 
@@ -84,18 +86,26 @@ impl<'r> Analyzer<'r> {
         Ok(Analyzer {
             rules,
             options,
+            project: None,
             pool,
         })
+    }
+
+    /// Follows names into the files of that project; else the inputs of a run are one.
+    pub fn link(&mut self, project: Project<'r>) {
+        self.project = Some(project);
     }
 
     /// Analyses all inputs and calls `done` after each. The outcomes are in the order of the
     /// inputs.
     pub fn run(&self, inputs: &[Input], done: &(dyn Fn() + Sync)) -> Vec<Outcome> {
+        let own = self.project.is_none().then(|| project::of(inputs));
+        let project = self.project.as_ref().or(own.as_ref());
         self.pool.install(|| {
             inputs
                 .par_iter()
                 .map(|input| {
-                    let outcome = self.one(input);
+                    let outcome = self.one(input, project);
                     done();
                     outcome
                 })
@@ -107,20 +117,25 @@ impl<'r> Analyzer<'r> {
     pub fn text(&self, relative: &str, text: &str) -> FileReport {
         let file = SourceFile::new(relative, text);
         self.pool
-            .install(|| guarded(relative, || self.analyse(file)))
+            .install(|| guarded(relative, || self.analyse(file, self.project.as_ref())))
     }
 
-    fn one(&self, input: &Input) -> Outcome {
+    fn one(&self, input: &Input, project: Option<&Project<'_>>) -> Outcome {
         let start = Instant::now();
         let report = guarded(&input.relative, || match read(&input.origin) {
-            Ok(decoded) => self.decoded(input, decoded),
+            Ok(decoded) => self.decoded(input, decoded, project),
             Err(notice) => noticed(&input.relative, notice.0, notice.1),
         });
         let took = start.elapsed();
         Outcome { report, took }
     }
 
-    fn decoded(&self, input: &Input, decoded: Decoded) -> FileReport {
+    fn decoded(
+        &self,
+        input: &Input,
+        decoded: Decoded,
+        project: Option<&Project<'_>>,
+    ) -> FileReport {
         let language = Language::from_path(&input.relative);
         let file = SourceFile::new(&*input.relative, decoded.text);
         if !input.explicit && generated::is_generated(language, &file) {
@@ -130,7 +145,7 @@ impl<'r> Analyzer<'r> {
                 "looks generated".into(),
             );
         }
-        let mut report = self.analyse(file);
+        let mut report = self.analyse(file, project);
         if decoded.encoding.lossy {
             let message = format!(
                 "not valid {}; the bytes that could not be decoded were replaced",
@@ -149,10 +164,10 @@ impl<'r> Analyzer<'r> {
         report
     }
 
-    fn analyse(&self, file: SourceFile) -> FileReport {
+    fn analyse(&self, file: SourceFile, project: Option<&Project<'_>>) -> FileReport {
         // Taken out, so that a panic leaves no half-used parser behind.
         let mut parsers = PARSERS.take();
-        let report = scan_file(self.rules, file, self.options, &mut parsers);
+        let report = scan_linked(self.rules, file, project, self.options, &mut parsers);
         PARSERS.set(parsers);
         report
     }
@@ -187,6 +202,7 @@ pub fn noticed(relative: &str, kind: NoticeKind, message: String) -> FileReport 
         message,
     };
     FileReport {
+        parsed: Vec::new(),
         source: None,
         path: notice.path.clone(),
         findings: Vec::new(),

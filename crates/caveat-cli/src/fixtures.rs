@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use caveat_engine::ScanOptions;
-use caveat_engine::finding::FileReport;
+use caveat_engine::finding::{Edit, FileReport, Finding};
 use caveat_engine::rule::Rule;
 use caveat_parser::SourceFile;
 
@@ -199,6 +199,71 @@ pub fn check(case: &Case, rules: &Rules, analyzer: &Analyzer<'_>) -> Option<Vec<
         complaints.push(format!("{}: a bad case without a mark", case.name));
     }
     Some(complaints)
+}
+
+/// Passes over one file: a call may have more than one thing to fix.
+const PASSES: usize = 4;
+
+/// Applies every fix of the case's rule, those that are only offered too, and complains where the
+/// text no longer parses or what was fixed is found again.
+pub fn check_fixes(case: &Case, rules: &Rules, analyzer: &Analyzer<'_>) -> Vec<String> {
+    let is_fixed = |finding: &&Finding| {
+        let id = &rules.set.rule(finding.rule).id;
+        finding.fix.is_some() && case.rule.as_ref() == Some(id)
+    };
+    let mut complaints = Vec::new();
+    for file in &case.files {
+        let mut input = input(case, file);
+        let mut notices = None;
+        for pass in 0.. {
+            let Some(report) = report(&input, analyzer) else {
+                break;
+            };
+            if notices.is_some_and(|before| report.notices.len() > before) {
+                complaints.push(format!("{}: a fix breaks the syntax", case.name));
+                break;
+            }
+            notices = Some(report.notices.len());
+            let fixes: Vec<&Finding> = report.findings.iter().filter(is_fixed).collect();
+            let Some(source) = report.source.as_ref().filter(|_| !fixes.is_empty()) else {
+                break;
+            };
+            if pass == PASSES {
+                complaints.push(format!("{}: what was fixed is found again", case.name));
+                break;
+            }
+            input.origin = Origin::Bytes(with_edits(&source.text, &fixes).into_bytes());
+        }
+    }
+    complaints
+}
+
+fn report(input: &Input, analyzer: &Analyzer<'_>) -> Option<FileReport> {
+    let outcomes = analyzer.run(std::slice::from_ref(input), &|| ());
+    outcomes.into_iter().next().map(|outcome| outcome.report)
+}
+
+/// The text after the fixes that do not overlap.
+fn with_edits(text: &str, fixes: &[&Finding]) -> String {
+    let mut result = String::new();
+    let mut at = 0;
+    let mut edits: Vec<&[Edit]> = fixes
+        .iter()
+        .filter_map(|finding| Some(finding.fix.as_ref()?.edits.as_slice()))
+        .collect();
+    edits.sort_by_key(|edits| edits[0].span.start);
+    for edits in edits {
+        if edits[0].span.start < at {
+            continue;
+        }
+        for edit in edits {
+            result.push_str(&text[at as usize..edit.span.start as usize]);
+            result.push_str(&edit.text);
+            at = edit.span.end;
+        }
+    }
+    result.push_str(&text[at as usize..]);
+    result
 }
 
 fn input(case: &Case, file: &Path) -> Input {

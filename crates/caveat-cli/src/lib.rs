@@ -12,6 +12,7 @@ mod generated;
 mod git;
 pub mod output;
 mod progress;
+mod project;
 pub mod report;
 pub mod ruleset;
 pub mod scan;

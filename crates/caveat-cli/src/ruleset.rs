@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use caveat_engine::RuleSet;
 use caveat_engine::rule::{self, Dialect, Loaded, Rule, RuleError};
 use caveat_engine::ruleset::Program;
-use caveat_engine::trigger::NumberedClause;
+use caveat_engine::trigger::{NumberedClause, Reach};
 use caveat_parser::Language;
 
 use crate::args::RuleArgs;
@@ -49,22 +49,21 @@ impl Rules {
             let words = clause
                 .any
                 .iter()
-                .map(|&word| format!("`{}`", triggers.text(word)));
+                .map(|&word| format!("`{}`", triggers.literal(word).text));
             let words: Vec<String> = words.collect();
-            let place = if clause.local { "" } else { " in the file" };
+            let place = match clause.reach {
+                Reach::File => " in the file",
+                Reach::Item | Reach::Statement(_) => "",
+            };
             match words.as_slice() {
                 [only] => format!("{only}{place}"),
                 _ => format!("({}){place}", words.join(" or ")),
             }
         };
-        let conjunction = |clauses: &Vec<NumberedClause>| {
+        let conjunction = |clauses: &[NumberedClause]| {
             clauses.iter().map(clause).collect::<Vec<_>>().join(" and ")
         };
-        let alternatives: Vec<String> = triggers
-            .alternatives(program)
-            .iter()
-            .map(conjunction)
-            .collect();
+        let alternatives: Vec<String> = triggers.alternatives(program).map(conjunction).collect();
         match alternatives.iter().any(String::is_empty) {
             true => Vec::new(),
             false => alternatives,

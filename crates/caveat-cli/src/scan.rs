@@ -1,6 +1,6 @@
 //! `caveat scan`: rules, files, analysis, fixes, reports, in this order.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,8 +18,10 @@ use crate::progress::Progress;
 use crate::report::{Options, Report, RootInfo, Skip, Summary, concise, json, sarif, text};
 use crate::ruleset::{self, Rules};
 use crate::walk::{self, Walk};
-use crate::{git, output, terminal};
+use crate::{git, output, project, terminal};
 
+/// How many rules `--timings` names for the text that is parsed for them.
+const COSTLIEST: usize = 15;
 /// How many of the slowest files `--timings` names.
 const SLOWEST: usize = 10;
 
@@ -37,12 +39,17 @@ pub fn run(args: &ScanArgs) -> anyhow::Result<bool> {
     let options = ScanOptions {
         whole_files: args.whole_files,
     };
-    let analyzer = Analyzer::new(&rules.set, options, args.threads)?;
+    let mut analyzer = Analyzer::new(&rules.set, options, args.threads)?;
+    analyzer.link(project::of(&inputs));
     let progress = Progress::new(inputs.len(), args.quiet);
     let outcomes = analyzer.run(&inputs, &|| progress.step());
     drop(progress);
     clock.slowest(outcomes.iter().map(|it| (it.took, &*it.report.path)));
     clock.lap("analysis");
+    if args.timings {
+        let all = outcomes.iter().flat_map(|it| &it.report.parsed);
+        clock.parsed(all.map(|it| (rules.set.rule(it.rule).id.as_str(), it.bytes)));
+    }
 
     let mut files: Vec<FileReport> = outcomes.into_iter().map(|it| it.report).collect();
     for file in &mut files {
@@ -66,6 +73,7 @@ pub fn run(args: &ScanArgs) -> anyhow::Result<bool> {
         path: Arc::clone(&notice.path),
         findings: Vec::new(),
         notices: vec![notice.clone()],
+        parsed: Vec::new(),
     }));
     let clean = is_clean(args, &files);
     summary.elapsed = Some(clock.total());
@@ -361,6 +369,7 @@ struct Clock {
     last: Instant,
     laps: Vec<(&'static str, Duration)>,
     slowest: Vec<(Duration, String)>,
+    parsed: Vec<(String, u64)>,
 }
 
 impl Clock {
@@ -371,6 +380,7 @@ impl Clock {
             last: now,
             laps: Vec::new(),
             slowest: Vec::new(),
+            parsed: Vec::new(),
         }
     }
 
@@ -389,6 +399,16 @@ impl Clock {
             .collect();
     }
 
+    /// Takes note of the rules that had most text parsed.
+    fn parsed<'a>(&mut self, costs: impl Iterator<Item = (&'a str, u32)>) {
+        let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
+        costs.for_each(|(rule, bytes)| *sums.entry(rule).or_default() += u64::from(bytes));
+        let mut sums: Vec<(&str, u64)> = sums.into_iter().collect();
+        sums.sort_by_key(|&(_, bytes)| std::cmp::Reverse(bytes));
+        let most = sums.into_iter().take(COSTLIEST);
+        self.parsed = most.map(|(rule, bytes)| (rule.to_owned(), bytes)).collect();
+    }
+
     fn total(&self) -> Duration {
         self.start.elapsed()
     }
@@ -402,6 +422,10 @@ impl Clock {
             text += &line(name, *took);
         }
         text += &line("in all", self.total());
+        text += "\ntext parsed for a rule, beside what rules before it asked for";
+        for (rule, bytes) in &self.parsed {
+            text += &format!("\n{:>9.1} kB  {rule}", *bytes as f64 / 1000.0);
+        }
         text += "\nslowest files";
         for (took, path) in &self.slowest {
             text += &line(path, *took);

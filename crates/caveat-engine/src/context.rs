@@ -5,12 +5,12 @@ use caveat_parser::{Arena, Code, Constant, Names, NodeId, Span};
 
 /// Qualified path of a file, from its place in the tree: `src/a/b.py` is `a.b`.
 pub fn module_path(path: &str) -> Vec<&str> {
-    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+    let (stem, ending) = path.rsplit_once('.').unwrap_or((path, ""));
     let mut parts: Vec<&str> = stem.split('/').collect();
     if let Some(at) = parts.iter().position(|&part| part == "src") {
         parts.drain(..=at);
     }
-    if matches!(parts.last(), Some(&("mod" | "lib" | "main"))) {
+    if ending == "rs" && matches!(parts.last(), Some(&("mod" | "lib" | "main"))) {
         parts.pop();
     }
     parts
@@ -38,7 +38,12 @@ pub fn is_test_path(path: &str) -> bool {
                 | "demo"
                 | "demos"
                 | "samples"
+                | "docs_src"
+                | "example_dags"
                 | "__tests__"
+                | "unittests"
+                | "test cases"
+                | "manual tests"
                 | "e2e"
         ) || part.starts_with("docs_")
             || part.ends_with("_tests")
@@ -78,13 +83,7 @@ pub fn is_test_code(code: Code<'_>, node: NodeId) -> bool {
 
 /// Attribute items directly before an item.
 pub fn attributes(arena: &Arena, item: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-    let siblings: Vec<NodeId> = match arena.parent(item) {
-        Some(parent) => arena.children(parent).take_while(|&id| id < item).collect(),
-        None => Vec::new(),
-    };
-    siblings
-        .into_iter()
-        .rev()
+    std::iter::successors(arena.previous(item), |&at| arena.previous(at))
         .take_while(|&id| arena.role(id) == Role::AttributeItem)
 }
 

@@ -120,4 +120,15 @@ pub struct FileReport {
     pub findings: Vec<Finding>,
     /// Notices in order of place.
     pub notices: Vec<Notice>,
+    /// For which rules how much text was parsed.
+    pub parsed: Vec<Parsed>,
+}
+
+/// Text that is parsed for a rule's sake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parsed {
+    /// Index of the rule in its set.
+    pub rule: u32,
+    /// Bytes that it asked for and no rule before it had.
+    pub bytes: u32,
 }

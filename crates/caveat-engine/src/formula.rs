@@ -8,10 +8,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use caveat_parser::lang::Role;
-use caveat_parser::{Constant, NodeId, Span};
+use caveat_parser::{Code, Constant, NodeId, Span};
 
 use crate::pattern::matcher::{Match, Matcher, Options, matches_at, same_bound, type_matches};
 use crate::pattern::{Bound, Env, Mv, MvTable, Pattern};
+use crate::placed::{Distinct, Placed};
 use crate::rule::comparison::Value;
 use crate::rule::{Comparison, Expression, Form, Predicate, Test};
 use crate::text_regex::{ConditionRegex, TextRegex};
@@ -204,18 +205,11 @@ impl<'f, 'a> Evaluator<'f, 'a> {
                 }
             }
             Op::Any(parts) => {
-                let mut found: Vec<Range> = Vec::new();
-                for part in parts {
-                    for range in self.within(part, context) {
-                        let known = found
-                            .iter()
-                            .any(|other| other.span == range.span && other.env == range.env);
-                        if !known {
-                            found.push(range);
-                        }
-                    }
+                let mut found = Distinct::default();
+                for range in parts.iter().flat_map(|part| self.within(part, context)) {
+                    found.add(range, |one, other| one.env == other.env);
                 }
-                found
+                found.ranges
             }
             Op::All(all) => self.all(all, context),
         };
@@ -298,23 +292,27 @@ impl<'f, 'a> Evaluator<'f, 'a> {
             if found.is_empty() {
                 return found;
             }
-            found = self.intersect(&found, &self.within(part, context));
+            found = self.intersect(&found, self.within(part, context));
         }
         for part in insides {
             if found.is_empty() {
                 return found;
             }
             // What lies around may reach beyond the context.
-            found = self.keep_inside(&found, &self.within(part, None));
+            found = self.keep_inside(&found, self.within(part, None));
         }
         for (negation, part) in &all.negative {
             if found.is_empty() {
                 return found;
             }
-            let removed = self.within(part, None);
+            let removed = Placed::new(self.within(part, None));
             found.retain(|range| {
-                !removed
-                    .iter()
+                let near = match negation {
+                    Negation::Same | Negation::Inside => removed.around(range.span),
+                    Negation::Overlap => removed.nested(range.span),
+                };
+                !near
+                    .into_iter()
                     .any(|other| self.removes(*negation, range, other))
             });
         }
@@ -326,52 +324,46 @@ impl<'f, 'a> Evaluator<'f, 'a> {
         self.focus(found, &all.focus)
     }
 
-    fn intersect(&self, left: &[Range], right: &[Range]) -> Vec<Range> {
-        let mut out: Vec<Range> = Vec::new();
+    fn intersect(&self, left: &[Range], right: Vec<Range>) -> Vec<Range> {
+        let right = Placed::new(right);
+        let mut out = Distinct::default();
         for one in left {
-            for other in right {
+            for other in right.nested(one.span) {
                 let inner = if other.span.contains(one.span) {
                     one
-                } else if one.span.contains(other.span) {
-                    other
                 } else {
-                    continue;
+                    other
                 };
-                if let Some(env) = self.merge(&one.env, &other.env) {
-                    let range = Range {
-                        env,
-                        with: [&one.with[..], &other.with[..]].concat(),
-                        ..inner.clone()
-                    };
-                    if !out.contains(&range) {
-                        out.push(range);
-                    }
-                }
+                self.join(inner, one, other, &mut out);
             }
         }
-        out
+        out.ranges
     }
 
-    fn keep_inside(&self, found: &[Range], around: &[Range]) -> Vec<Range> {
-        let mut out: Vec<Range> = Vec::new();
+    fn keep_inside(&self, found: &[Range], around: Vec<Range>) -> Vec<Range> {
+        let around = Placed::new(around);
+        let mut out = Distinct::default();
         for range in found {
-            for outer in around
-                .iter()
-                .filter(|outer| outer.span.contains(range.span))
-            {
-                if let Some(env) = self.merge(&range.env, &outer.env) {
-                    let kept = Range {
-                        env,
-                        with: [&range.with[..], &outer.with[..]].concat(),
-                        ..range.clone()
-                    };
-                    if !out.contains(&kept) {
-                        out.push(kept);
-                    }
-                }
+            for outer in around.around(range.span) {
+                self.join(range, range, outer, &mut out);
             }
         }
-        out
+        out.ranges
+    }
+
+    /// Adds the place of `at` with the bindings of both ranges, if they agree.
+    fn join(&self, at: &Range, one: &Range, other: &Range, out: &mut Distinct) {
+        if !self.matcher.names.spend() {
+            return;
+        }
+        if let Some(env) = self.merge(&one.env, &other.env) {
+            let range = Range {
+                env,
+                with: [&one.with[..], &other.with[..]].concat(),
+                ..at.clone()
+            };
+            out.add(range, |one, other| one == other);
+        }
     }
 
     fn removes(&self, negation: Negation, range: &Range, other: &Range) -> bool {
@@ -406,7 +398,7 @@ impl<'f, 'a> Evaluator<'f, 'a> {
     fn focus(&self, found: Vec<Range>, focus: &[Vec<Mv>]) -> Vec<Range> {
         let mut ranges = found;
         for alternatives in focus {
-            let mut narrowed: Vec<Range> = Vec::new();
+            let mut narrowed = Distinct::default();
             for range in &ranges {
                 for mv in alternatives {
                     let Some((span, node)) = range.env.get(*mv).map(|bound| self.place(bound))
@@ -418,14 +410,17 @@ impl<'f, 'a> Evaluator<'f, 'a> {
                         node,
                         ..range.clone()
                     };
-                    if !narrowed.contains(&narrow) {
-                        narrowed.push(narrow);
-                    }
+                    narrowed.add(narrow, |one, other| one == other);
                 }
             }
-            ranges = narrowed;
+            ranges = narrowed.ranges;
         }
         ranges
+    }
+
+    /// The code that is looked at.
+    pub fn code(&self) -> Code<'a> {
+        self.matcher.names.code
     }
 
     /// Bytes of a binding and a node there.
@@ -619,6 +614,10 @@ impl<'f, 'a> Evaluator<'f, 'a> {
         };
         builtin == Some(path)
             || self.matcher.names.type_of(*node).is_some_and(|resolved| {
+                let resolved = match shares_a_name(path, &resolved.path) {
+                    true => self.matcher.names.linked(*node, resolved),
+                    false => resolved,
+                };
                 let wanted: Vec<String> = segments(path).map(str::to_owned).collect();
                 type_matches(&wanted, &resolved.path) || dotted_matches(path, &resolved.path)
             })
@@ -628,12 +627,24 @@ impl<'f, 'a> Evaluator<'f, 'a> {
         let Bound::Node(node) = bound else {
             return false;
         };
-        self.matcher
-            .names
-            .resolve(*node)
-            .filter(|resolved| matches!(resolved.root, Root::Imported | Root::Unbound))
-            .is_some_and(|resolved| dotted_matches(path, &resolved.path))
+        let Some(mut resolved) = self.matcher.names.resolve(*node) else {
+            return false;
+        };
+        if shares_a_name(path, &resolved.path) {
+            resolved = self.matcher.names.linked(*node, resolved);
+        }
+        let foreign = match resolved.root {
+            Root::Imported | Root::Unbound => true,
+            Root::Project => self.matcher.options.own_names,
+            Root::Defined | Root::Local => false,
+        };
+        foreign && dotted_matches(path, &resolved.path)
     }
+}
+
+/// Whether a name can be the wanted one at all, so that asking other files is worth it.
+fn shares_a_name(wanted: &str, path: &[&str]) -> bool {
+    segments(wanted).any(|segment| segment == "*" || path.contains(&segment))
 }
 
 fn comparable(constant: Constant) -> Option<Value> {
@@ -697,14 +708,12 @@ pub fn smallest(evaluator: &Evaluator<'_, '_>, span: Span) -> NodeId {
 
 /// The smallest node of an arena that contains the span.
 pub fn smallest_node(arena: &caveat_parser::Arena, span: Span) -> NodeId {
-    let mut at = NodeId::ROOT;
-    loop {
-        match arena
-            .children(at)
-            .find(|&child| arena.span(child).contains(span))
-        {
-            Some(child) => at = child,
-            None => return at,
-        }
-    }
+    // What contains the span begins at or before it, so that it is the last such node or an
+    // ancestor of that; to go down from the root would pass by every statement of the file.
+    let count = arena.nodes.partition_point(|node| node.start <= span.start);
+    let last = NodeId(count.saturating_sub(1) as u32);
+    std::iter::once(last)
+        .chain(arena.ancestors(last))
+        .find(|&id| arena.span(id).contains(span))
+        .unwrap_or(NodeId::ROOT)
 }

@@ -8,8 +8,10 @@ pub mod config;
 pub mod context;
 pub mod finding;
 pub mod formula;
+mod lent;
 pub mod notebook;
 pub mod pattern;
+mod placed;
 pub mod regexes;
 pub mod region;
 pub mod rule;
@@ -20,4 +22,4 @@ pub mod text_regex;
 pub mod trigger;
 
 pub use ruleset::RuleSet;
-pub use scan::{ScanOptions, scan_file};
+pub use scan::{ScanOptions, scan_file, scan_linked};

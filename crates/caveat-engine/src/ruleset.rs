@@ -1,24 +1,23 @@
-//! From rule files to something that runs: patterns compiled, names and kinds indexed, triggers
-//! derived.
+//! From rule files to something that runs: patterns compiled, names and kinds indexed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use caveat_parser::Constant;
 use caveat_parser::Parsers;
 use caveat_parser::lang::{Language, Role};
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use regex_syntax::hir::{Class, Hir, HirKind};
 use rustc_hash::FxHashMap;
 
 use crate::checks::{self, Check};
 use crate::config::{self, Analysis};
 use crate::formula::{All, CompiledTest, Condition, Formula, Leaf, LeafId, Negation, Op};
 use crate::pattern::matcher::Options;
-use crate::pattern::{self, Argument, KeywordName, MvTable, Pat, Pattern, Root, StringPart};
+use crate::pattern::{self, KeywordName, MvTable, Pat, Pattern, Root};
 use crate::rule::{self, Body, Dialect, Overrides, Predicate, Rule, RuleError};
 use crate::text_regex::{ConditionRegex, TextRegex};
-use crate::trigger::{Clause, Guard, Literal, Trigger, Triggers, TriggersBuilder};
+use crate::trigger::{
+    Clause, Conjunction, Guard, Literal, Reach, Triggers, TriggersBuilder, derive,
+};
 
 /// All rules of a scan, ready to run.
 pub struct RuleSet {
@@ -182,7 +181,7 @@ struct Builder {
 
 impl Builder {
     /// Adds a program to what runs on a language's files.
-    fn add(&mut self, language: Language, program: Program, trigger: &[Vec<Clause>]) {
+    fn add(&mut self, language: Language, program: Program, trigger: &[Conjunction]) {
         self.programs.resize_with(Language::count(), Vec::new);
         self.triggers
             .resize_with(Language::count(), TriggersBuilder::default);
@@ -224,7 +223,7 @@ impl Builder {
     }
 
     fn analysis(&mut self, index: u32, rule: &Rule, analysis: &'static Analysis) {
-        let clause: Clause = analysis
+        let literals = analysis
             .triggers
             .iter()
             .map(|text| match text.strip_prefix('=') {
@@ -236,8 +235,8 @@ impl Builder {
                     any_case: true,
                     ..Literal::part(text)
                 },
-            })
-            .collect();
+            });
+        let clause = Clause::new(literals.collect(), Reach::Item);
         let paths = self.paths(rule);
         let program = Program::new(index, ProgramBody::Text(analysis), paths, keeps_tests(rule));
         let in_code =
@@ -268,19 +267,18 @@ impl Builder {
                 .collect()
         };
         for language in languages {
-            let clauses: Vec<Clause> = match (rule.triggers.is_empty(), check.triggers) {
-                (false, _) => stated(&rule.triggers),
-                (true, []) => Vec::new(),
-                (true, texts) => {
-                    let literal = |text: &&str| checked_literal(text, language);
-                    vec![texts.iter().filter_map(literal).collect()]
-                }
-            };
+            let own = check.triggers.iter();
+            let own = own.filter_map(|text| checked_literal(text, language));
+            let mut clauses = derive::stated(rule.triggers.of(language.name()));
+            if clauses.is_empty() && !check.triggers.is_empty() {
+                clauses.push(Clause::new(own.collect(), Reach::Item));
+            }
             let paths = self.paths(rule);
             let mut program =
                 Program::new(index, ProgramBody::Check(check), paths, keeps_tests(rule));
             program.needs_tree = language.tables().is_some();
-            program.whole_file = check.whole_file;
+            program.whole_file = check.whole_file.contains(&language.name());
+            program.needs_class = check.needs_class;
             self.add(language, program, std::slice::from_ref(&clauses));
         }
     }
@@ -301,12 +299,8 @@ impl Builder {
             return;
         }
         // What the rule states holds beside what its patterns say.
-        let stated = stated(&rule.triggers);
-        let derived = self.trigger(&compiled);
-        let trigger: Trigger = derived
-            .iter()
-            .map(|clauses| join(&stated, clauses))
-            .collect();
+        let stated = derive::stated(rule.triggers.of(language.name()));
+        let trigger = derive::trigger(&compiled, &self.leaves, &stated);
         let anchors = self.anchors(&compiled).unwrap_or_default();
         let (table, overrides) = (scope.table, scope.overrides);
         let paths = self.paths(rule);
@@ -451,6 +445,7 @@ impl Builder {
                 let options = Options {
                     spelling: scope.rule.dialect == Dialect::Semgrep,
                     constants: scope.rule.options.constant_propagation,
+                    own_names: scope.rule.family.is_empty(),
                 };
                 self.leaf(
                     Leaf::Pattern(Box::new(pattern), options),
@@ -578,53 +573,7 @@ impl Builder {
         }
     }
 
-    // ---- what must be there ----
-
-    /// What must be in a file for the formula to match: one of these conjunctions.
-    fn trigger(&self, formula: &Formula) -> Trigger {
-        match &formula.op {
-            Op::Leaf(leaf) => match &self.leaves[leaf.0 as usize] {
-                Leaf::Pattern(pattern, _) => {
-                    let mut clauses = Vec::new();
-                    required(&pattern.root, &mut clauses);
-                    vec![clauses]
-                }
-                Leaf::Regex(_) => vec![Vec::new()],
-            },
-            Op::Any(parts) => parts.iter().flat_map(|part| self.trigger(part)).collect(),
-            Op::All(all) => self.trigger_of_all(all),
-        }
-    }
-
-    fn trigger_of_all(&self, all: &All) -> Trigger {
-        let mut parts: Vec<Trigger> = Vec::new();
-        for (inside, part) in &all.positive {
-            let mut trigger = self.trigger(part);
-            if *inside {
-                // What lies around the match need not be in the same item.
-                let clauses = trigger.iter_mut().flatten();
-                clauses.flatten().for_each(|literal| literal.local = false);
-            }
-            parts.push(trigger);
-        }
-        parts.sort_by_key(Vec::len);
-        let mut conditions: Vec<Clause> = Vec::new();
-        for condition in &all.conditions {
-            condition_clauses(condition, &mut conditions);
-        }
-        let mut product: Trigger = vec![conditions];
-        for part in parts {
-            // Too many combinations: leaving a part out only makes the trigger weaker.
-            if product.len() * part.len() > MOST_ALTERNATIVES {
-                continue;
-            }
-            product = product
-                .iter()
-                .flat_map(|left| part.iter().map(|right| join(left, right)))
-                .collect();
-        }
-        product
-    }
+    // ---- where leaves match ----
 
     /// Leaves of which at least one must match, the most selective choice; `None` if unknown.
     fn anchors(&self, formula: &Formula) -> Option<Vec<LeafId>> {
@@ -711,60 +660,6 @@ impl Scope<'_> {
     }
 }
 
-/// A name that must resolve to one of some paths needs a last segment where the rule matches (or
-/// another name for it) and a first one in the file.
-fn condition_clauses(condition: &Condition, clauses: &mut Vec<Clause>) {
-    if let Condition::Regex {
-        regex,
-        negated: false,
-        ..
-    } = condition
-    {
-        return text_clause(regex.expression(), clauses);
-    }
-    let Condition::Where { any_of, .. } = condition else {
-        return;
-    };
-    if let [only] = any_of.as_slice()
-        && let (Predicate::Matches(text), false) = (&only.test.predicate, only.test.negated)
-    {
-        return text_clause(text, clauses);
-    }
-    let mut first: Clause = Vec::new();
-    let mut last: Clause = Vec::new();
-    for test in any_of {
-        let Predicate::Resolves(path) = &test.test.predicate else {
-            return;
-        };
-        let segments: Vec<&str> = path
-            .split(['.', ':'])
-            .filter(|part| !part.is_empty())
-            .collect();
-        let (Some(head), Some(tail)) = (segments.first(), segments.last()) else {
-            return;
-        };
-        if test.test.negated || head.len() < 3 {
-            return;
-        }
-        first.push(Literal::anywhere(head));
-        if tail.len() >= 3 && *tail != "*" {
-            last.push(Literal::new(tail));
-        }
-    }
-    if last.len() == first.len() {
-        clauses.push(last);
-    }
-    clauses.push(first);
-}
-
-/// What an expression over a metavariable needs: its text, or that of a constant, holds it.
-fn text_clause(expression: &str, clauses: &mut Vec<Clause>) {
-    if let Some(any) = literals_of(expression) {
-        need_any(any, clauses);
-    }
-}
-
-/// Native rules are quiet in tests unless they say otherwise; Semgrep knows no such thing.
 /// A trigger of a check: `~x` is a part of a name of a secret in any case, `@x` what user
 /// information follows, `#x` a word in any case of files without a grammar, which have no literals
 /// to look for; anything else is a word.
@@ -795,35 +690,9 @@ fn checked_literal(text: &str, language: Language) -> Option<Literal> {
     })
 }
 
+/// Native rules are quiet in tests unless they say otherwise; Semgrep knows no such thing.
 fn keeps_tests(rule: &Rule) -> bool {
     rule.in_tests || rule.dialect == Dialect::Semgrep
-}
-
-/// Both conjunctions as one.
-fn join(left: &[Clause], right: &[Clause]) -> Vec<Clause> {
-    let mut joined = left.to_vec();
-    joined.extend(
-        right
-            .iter()
-            .filter(|clause| !left.contains(clause))
-            .cloned(),
-    );
-    joined
-}
-
-/// Alternatives of one trigger; beyond, parts of the formula are left out of it.
-const MOST_ALTERNATIVES: usize = 64;
-
-/// Triggers that the rule states; `~word` may stand anywhere in the file.
-fn stated(triggers: &[Vec<String>]) -> Vec<Clause> {
-    let literal = |text: &String| match text.strip_prefix('~') {
-        Some(word) => Literal::anywhere(word),
-        None => Literal::new(text),
-    };
-    triggers
-        .iter()
-        .map(|any| any.iter().map(literal).collect())
-        .collect()
 }
 
 fn only_regexes(formula: &rule::Formula) -> bool {
@@ -901,104 +770,6 @@ fn pat_key(pat: &Pat) -> Key {
     }
 }
 
-/// Literals that every match of the pattern contains.
-fn required(root: &Root, out: &mut Vec<Clause>) {
-    match root {
-        Root::Node(pat) => required_by(pat, out),
-        Root::Sequence(pats) => pats.iter().for_each(|pat| required_by(pat, out)),
-    }
-}
-
-fn required_by(pat: &Pat, out: &mut Vec<Clause>) {
-    match pat {
-        Pat::Name(path) => {
-            let (last, before) = path.split_last().expect("a name has a segment");
-            before
-                .iter()
-                .for_each(|segment| need(Literal::anywhere(segment), out));
-            need(Literal::new(last), out);
-        }
-        Pat::Word(word) => need(Literal::new(word), out),
-        // A type may be told elsewhere in the file, in a signature or an import.
-        Pat::Typed { path, .. } => {
-            path.iter()
-                .for_each(|segment| need(Literal::anywhere(segment), out));
-        }
-        Pat::Attribute { object, name } => {
-            // An import may hide the object: `from os import $M`.
-            let mut hidden = Vec::new();
-            required_by(object, &mut hidden);
-            let plain = matches!(**object, Pat::Name(_));
-            for mut clause in hidden {
-                if plain {
-                    clause.iter_mut().for_each(|literal| literal.local = false);
-                }
-                need_any(clause, out);
-            }
-            if let KeywordName::Text(name) = name {
-                need(Literal::new(name), out);
-            }
-        }
-        Pat::Chain(inner) | Pat::Deep(inner) => required_by(inner, out),
-        Pat::Call {
-            callee, arguments, ..
-        } => {
-            required_by(callee, out);
-            arguments
-                .iter()
-                .for_each(|argument| required_by_argument(argument, out));
-        }
-        Pat::Arguments(arguments) => {
-            arguments
-                .iter()
-                .for_each(|argument| required_by_argument(argument, out));
-        }
-        Pat::Block(pats) => pats.iter().for_each(|pat| required_by(pat, out)),
-        Pat::Node { role, groups, .. } => {
-            if *role == Role::Finally {
-                need(Literal::new("finally"), out);
-            }
-            groups
-                .iter()
-                .flat_map(|(_, pats)| pats)
-                .for_each(|pat| required_by(pat, out));
-        }
-        Pat::Import(paths) => {
-            paths
-                .iter()
-                .flatten()
-                .for_each(|segment| need(Literal::anywhere(segment), out));
-        }
-        Pat::Literal(Constant::Str(text) | Constant::Bytes(text)) => need_text(text, out),
-        Pat::StringRegex(regex) => {
-            if let Some(any) = literals_of(regex.as_str()) {
-                need_any(any, out);
-            }
-        }
-        Pat::Formatted(parts) => {
-            for part in parts {
-                if let StringPart::Hole(pat) = part {
-                    required_by(pat, out);
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-fn required_by_argument(argument: &Argument, out: &mut Vec<Clause>) {
-    match argument {
-        Argument::Positional(pat) => required_by(pat, out),
-        Argument::Keyword(name, pat) => {
-            if let KeywordName::Text(name) = name {
-                need(Literal::new(name), out);
-            }
-            required_by(pat, out);
-        }
-        _ => {}
-    }
-}
-
 fn in_leaf(leaf: &Leaf, asks: &dyn Fn(&Root) -> bool) -> bool {
     matches!(leaf, Leaf::Pattern(pattern, _) if asks(&pattern.root))
 }
@@ -1049,8 +820,11 @@ fn has_typed(leaf: &Leaf) -> bool {
     let Leaf::Pattern(pattern, _) = leaf else {
         return false;
     };
-    // The debug form names every part of the pattern, however deep.
-    format!("{:?}", pattern.root).contains("Typed {")
+    let mut found = false;
+    pattern
+        .root
+        .visit(&mut |pat| found |= matches!(pat, Pat::Typed { .. }));
+    found
 }
 
 fn asks_types(formula: &Formula) -> bool {
@@ -1070,109 +844,6 @@ fn asks_types(formula: &Formula) -> bool {
                 || all.positive.iter().any(|(_, part)| asks_types(part))
                 || all.negative.iter().any(|(_, part)| asks_types(part))
         }
-    }
-}
-
-/// The content of a string, where it is written in source as it reads.
-fn need_text(text: &str, out: &mut Vec<Clause>) {
-    let literal = Literal::part(text);
-    if is_plain(text) && !text.contains(['"', '\'', '$', '{', '}']) {
-        need_any(vec![literal], out);
-    }
-}
-
-/// Whether source code spells the text as it is.
-fn is_plain(text: &str) -> bool {
-    text.len() >= 3
-        && !text.contains('\\')
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() || byte == b' ')
-}
-
-/// Texts of which one is in everything that the expression matches; `None` if that is not known.
-fn literals_of(expression: &str) -> Option<Clause> {
-    let hir = regex_syntax::parse(expression).ok()?;
-    let found = required_texts(&hir)?;
-    let good = found.len() <= 32 && found.iter().all(|literal| is_plain(&literal.text));
-    good.then_some(found)
-}
-
-/// As [`literals_of`]: the best choice among the parts of a concatenation.
-fn required_texts(hir: &Hir) -> Option<Clause> {
-    match hir.kind() {
-        HirKind::Literal(_) | HirKind::Class(_) => {
-            let (text, any_case) = spelled(hir)?;
-            Some(vec![Literal {
-                any_case,
-                ..Literal::part(&text)
-            }])
-        }
-        HirKind::Capture(capture) => required_texts(&capture.sub),
-        HirKind::Repetition(repetition) if repetition.min > 0 => required_texts(&repetition.sub),
-        HirKind::Alternation(parts) => {
-            let texts: Option<Vec<Clause>> = parts.iter().map(required_texts).collect();
-            Some(texts?.concat())
-        }
-        HirKind::Concat(parts) => {
-            let mut runs: Vec<Clause> = parts.iter().filter_map(required_texts).collect();
-            let mut run: Option<(String, bool)> = None;
-            for part in parts {
-                match (spelled(part), run.as_mut()) {
-                    (Some((text, any_case)), Some(run)) => {
-                        run.0.push_str(&text);
-                        run.1 |= any_case;
-                    }
-                    (Some(first), None) => run = Some(first),
-                    (None, _) => runs.extend(run.take().map(as_clause)),
-                }
-            }
-            runs.extend(run.map(as_clause));
-            runs.into_iter()
-                .max_by_key(|clause| clause.iter().map(|l| l.text.len()).min())
-        }
-        _ => None,
-    }
-}
-
-fn as_clause((text, any_case): (String, bool)) -> Clause {
-    vec![Literal {
-        any_case,
-        ..Literal::part(&text)
-    }]
-}
-
-/// A literal, or a class that is one letter in both cases; the flag says which.
-fn spelled(hir: &Hir) -> Option<(String, bool)> {
-    match hir.kind() {
-        HirKind::Literal(literal) => Some((String::from_utf8(literal.0.to_vec()).ok()?, false)),
-        HirKind::Class(Class::Unicode(class)) => {
-            let letters: Vec<char> = class
-                .ranges()
-                .iter()
-                .flat_map(|range| (range.start()..=range.end()).take(3))
-                .filter(char::is_ascii)
-                .collect();
-            let first = letters.first()?.to_ascii_lowercase();
-            let same = letters
-                .iter()
-                .all(|letter| letter.to_ascii_lowercase() == first);
-            (letters.len() == 2 && same).then(|| (first.to_string(), true))
-        }
-        _ => None,
-    }
-}
-
-fn need(literal: Literal, out: &mut Vec<Clause>) {
-    let text = literal.text.as_str();
-    if text.len() >= 3 && !matches!(text, "self" | "Self" | "cls") {
-        need_any(vec![literal], out);
-    }
-}
-
-fn need_any(clause: Clause, out: &mut Vec<Clause>) {
-    if !out.contains(&clause) {
-        out.push(clause);
     }
 }
 

@@ -3,16 +3,18 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use caveat_parser::lang::{Language, Role};
+use caveat_parser::lang::{Field, Language, Role};
+use caveat_parser::link::Project;
 use caveat_parser::skeleton::{ItemKind, Skeleton};
 use caveat_parser::{Arena, Code, Names, NodeId, Parsers, SourceFile, Span};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::checks::{FileView, Hit};
 use crate::config::TextFile;
 use crate::context;
-use crate::finding::{Edit, FileReport, Finding, Fix, Notice, NoticeKind, Place};
+use crate::finding::{Edit, FileReport, Finding, Fix, Notice, NoticeKind, Parsed, Place};
 use crate::formula::{Candidates, Evaluator, Formula, LeafId, Memo, Range};
+use crate::lent;
 use crate::notebook::{self, Notebook};
 use crate::pattern::Bound;
 use crate::pattern::matcher::{Matcher, Options};
@@ -20,7 +22,7 @@ use crate::region::{self, Plan};
 use crate::rule::{Overrides, Rule};
 use crate::ruleset::{LanguageRules, Program, ProgramBody, RuleSet};
 use crate::suppress;
-use crate::trigger::Hits;
+use crate::trigger::{Active, Hits};
 
 /// Syntax errors per file that are worth a notice of their own.
 const MOST_PARSE_NOTICES: usize = 1;
@@ -38,10 +40,21 @@ pub struct ScanOptions {
     pub whole_files: bool,
 }
 
-/// Scans one decoded file. Parsers are reused from file to file on one thread.
+/// Scans one decoded file on its own. Parsers are reused from file to file on one thread.
 pub fn scan_file(
     rules: &RuleSet,
     file: SourceFile,
+    options: ScanOptions,
+    parsers: &mut Parsers,
+) -> FileReport {
+    scan_linked(rules, file, None, options, parsers)
+}
+
+/// Scans one decoded file whose names may lead into other files of a project.
+pub fn scan_linked(
+    rules: &RuleSet,
+    file: SourceFile,
+    project: Option<&Project<'_>>,
     options: ScanOptions,
     parsers: &mut Parsers,
 ) -> FileReport {
@@ -50,117 +63,151 @@ pub fn scan_file(
         Language::TEXT => Language::from_first_line(&file.text).unwrap_or(Language::TEXT),
         known => known,
     };
-    let (mut findings, mut notices) = scan_as(rules, &file, &path, language, options, parsers);
-    if notebook::is_notebook(&file.path) {
-        scan_cells(
-            rules,
-            &file,
-            &path,
-            options,
-            parsers,
-            &mut findings,
-            &mut notices,
-        );
-    }
-    let worth_keeping = !findings.is_empty() || !notices.is_empty();
-    FileReport {
-        source: worth_keeping.then(|| Arc::new(file)),
-        path,
-        findings,
-        notices,
-    }
-}
-
-/// Scans a text as one of a language.
-fn scan_as(
-    rules: &RuleSet,
-    file: &SourceFile,
-    path: &Arc<str>,
-    language: Language,
-    options: ScanOptions,
-    parsers: &mut Parsers,
-) -> (Vec<Finding>, Vec<Notice>) {
-    let own = &rules.languages[language.index()];
-    let hits = own.triggers.hits(&file.text);
-    let mut active = active_programs(own, &file.path, &hits);
-    if active.is_empty() {
-        return (Vec::new(), Vec::new());
-    }
-    let tree = Tree::parse(own, file, language, &mut active, &hits, options, parsers);
-    let scan = Scan {
+    let input = ScanInput {
         rules,
-        file,
-        path,
-        tree: tree.as_ref(),
+        file: &file,
+        path: &path,
+        project,
+        options,
     };
-    let findings = scan.run(&active);
-    let notices = tree.as_ref().map(|tree| parse_notices(&tree.arena, path));
-    (findings, notices.unwrap_or_default())
+    let mut report = input.scan_as(language, parsers);
+    if notebook::is_notebook(&file.path) {
+        input.scan_cells(&mut report, parsers);
+    }
+    if !report.findings.is_empty() || !report.notices.is_empty() {
+        report.source = Some(Arc::new(file));
+    }
+    report
 }
 
-/// Scans the Python of a notebook. Its text was scanned before: what both find is kept once.
-fn scan_cells(
-    rules: &RuleSet,
-    file: &SourceFile,
-    path: &Arc<str>,
+/// A file and all that its scan depends on.
+#[derive(Clone, Copy)]
+struct ScanInput<'s> {
+    rules: &'s RuleSet,
+    file: &'s SourceFile,
+    path: &'s Arc<str>,
+    project: Option<&'s Project<'s>>,
     options: ScanOptions,
-    parsers: &mut Parsers,
-    findings: &mut Vec<Finding>,
-    notices: &mut Vec<Notice>,
-) {
-    if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&file.text) {
-        notices.push(Notice {
-            kind: NoticeKind::PartlyParsed,
-            path: Arc::clone(path),
-            span: None,
-            message: format!("not a valid notebook ({error}); its cells were read where possible"),
-        });
-    }
-    let (Some(notebook), Some(python)) =
-        (Notebook::read(&file.text), Language::from_name("python"))
-    else {
-        return;
-    };
-    let cells = SourceFile::new(&*file.path, notebook.text.clone());
-    let (found, told) = scan_as(rules, &cells, path, python, options, parsers);
-    for mut finding in found {
-        let place = |span: &mut Span| *span = notebook.in_file(*span);
-        place(&mut finding.span);
-        place(&mut finding.statement);
-        let steps = finding.flow.iter_mut().chain(&mut finding.related);
-        steps.for_each(|step| place(&mut step.span));
-        if let Some(suppression) = &mut finding.suppressed {
-            place(&mut suppression.span);
-        }
-        // An edit would have to be written as JSON.
-        finding.fix = None;
-        let known = |other: &Finding| {
-            let apart =
-                other.span.end <= finding.span.start || finding.span.end <= other.span.start;
-            other.rule == finding.rule && !apart
-        };
-        if !findings.iter().any(known) {
-            findings.push(finding);
-        }
-    }
-    findings.sort_by_key(|finding| (finding.span, finding.rule));
-    notices.extend(told.into_iter().map(|notice| Notice {
-        span: notice.span.map(|span| notebook.in_file(span)),
-        ..notice
-    }));
 }
 
-/// A program and its number in the rule set.
-type Active<'r> = (usize, &'r Program);
+impl ScanInput<'_> {
+    /// Scans the text as one of a language.
+    fn scan_as(self, language: Language, parsers: &mut Parsers) -> FileReport {
+        let own = &self.rules.languages[language.index()];
+        let file = self.file;
+        let mut hits = own.triggers.hits(&file.text);
+        let lent = match self.project {
+            Some(project) => lent::words(&own.triggers, project, file, &hits),
+            None => Vec::new(),
+        };
+        hits.lend(&own.triggers, &lent);
+        let active = active_programs(own, &file.path, &hits);
+        let mut report = FileReport {
+            source: None,
+            path: Arc::clone(self.path),
+            findings: Vec::new(),
+            notices: Vec::new(),
+            parsed: Vec::new(),
+        };
+        if active.is_empty() {
+            return report;
+        }
+        let mut active: Vec<ActiveProgram<'_, '_>> = active
+            .iter()
+            .map(|active| (active, &own.programs[active.program as usize]))
+            .collect();
+        let options = self.options;
+        let tree = Tree::parse(own, file, language, &mut active, &hits, options, parsers);
+        if let Some(tree) = &tree {
+            report.parsed.clone_from(&tree.parsed);
+        }
+        let scan = Scan {
+            rules: self.rules,
+            file,
+            project: self.project,
+            path: self.path,
+            tree: tree.as_ref(),
+        };
+        report.findings = scan.run(&active, &mut report.notices);
+        if let Some(tree) = &tree {
+            let notices = parse_notices(&tree.arena, self.path);
+            report.notices.extend(notices);
+        }
+        report
+    }
 
-fn active_programs<'r>(own: &'r LanguageRules, path: &str, hits: &Hits) -> Vec<Active<'r>> {
+    /// Scans the Python of a notebook. Its text was scanned before: what both find is kept once.
+    fn scan_cells(self, report: &mut FileReport, parsers: &mut Parsers) {
+        if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&self.file.text) {
+            let message =
+                format!("not a valid notebook ({error}); its cells were read where possible");
+            report.notices.push(Notice {
+                kind: NoticeKind::PartlyParsed,
+                path: Arc::clone(self.path),
+                span: None,
+                message,
+            });
+        }
+        let (Some(notebook), Some(python)) = (
+            Notebook::read(&self.file.text),
+            Language::from_name("python"),
+        ) else {
+            return;
+        };
+        let cells = SourceFile::new(&*self.file.path, notebook.text.clone());
+        let input = ScanInput {
+            file: &cells,
+            // The project knows the file, not its cells.
+            project: None,
+            ..self
+        };
+        let found = input.scan_as(python, parsers);
+        for mut finding in found.findings {
+            move_to_file(&mut finding, &notebook);
+            let known = |other: &Finding| {
+                let (one, two) = (other.span, finding.span);
+                other.rule == finding.rule && one.start < two.end && two.start < one.end
+            };
+            if !report.findings.iter().any(known) {
+                report.findings.push(finding);
+            }
+        }
+        report
+            .findings
+            .sort_by_key(|finding| (finding.span, finding.rule));
+        report
+            .notices
+            .extend(found.notices.into_iter().map(|notice| Notice {
+                span: notice.span.map(|span| notebook.in_file(span)),
+                ..notice
+            }));
+    }
+}
+
+/// Places a finding of the cells in the notebook's file.
+fn move_to_file(finding: &mut Finding, notebook: &Notebook) {
+    let place = |span: &mut Span| *span = notebook.in_file(*span);
+    place(&mut finding.span);
+    place(&mut finding.statement);
+    let steps = finding.flow.iter_mut().chain(&mut finding.related);
+    steps.for_each(|step| place(&mut step.span));
+    if let Some(suppression) = &mut finding.suppressed {
+        place(&mut suppression.span);
+    }
+    // An edit would have to be written as JSON.
+    finding.fix = None;
+}
+
+/// A program and the part of its trigger that holds.
+type ActiveProgram<'r, 'h> = (&'h Active, &'r Program);
+
+fn active_programs(own: &LanguageRules, path: &str, hits: &Hits) -> Vec<Active> {
     let in_tests = context::is_test_path(path);
-    own.programs
-        .iter()
-        .enumerate()
-        .filter(|(_, program)| program.in_tests || !in_tests)
-        .filter(|(at, program)| own.triggers.holds(*at, hits) && program.paths.allow(path))
-        .collect()
+    let mut active = own
+        .triggers
+        .active(hits, |at| own.programs[at].in_tests || !in_tests);
+    active.retain(|active| own.programs[active.program as usize].paths.allow(path));
+    active
 }
 
 /// What was parsed of a file.
@@ -168,6 +215,8 @@ struct Tree {
     arena: Arena,
     /// The outline, where only parts were parsed.
     outline: Option<Skeleton>,
+    /// For which rules.
+    parsed: Vec<Parsed>,
 }
 
 impl Tree {
@@ -176,7 +225,7 @@ impl Tree {
         own: &LanguageRules,
         file: &SourceFile,
         language: Language,
-        active: &mut Vec<Active<'_>>,
+        active: &mut Vec<ActiveProgram<'_, '_>>,
         hits: &Hits,
         options: ScanOptions,
         parsers: &mut Parsers,
@@ -185,19 +234,21 @@ impl Tree {
         if !active.iter().any(|(_, program)| program.needs_tree) {
             return None;
         }
-        let whole = |parsers: &mut Parsers| {
-            let arena = parsers.parse(language, &file.text, None)?;
+        let whole = |parsers: &mut Parsers, parsed: Vec<Parsed>| {
+            let arena = parse_whole(language, &file.text, parsers)?;
             Some(Tree {
                 arena,
                 outline: None,
+                parsed,
             })
         };
         let skeleton = match language.definition().skeleton {
             Some(read) if !options.whole_files => read(&file.text),
-            _ => return whole(parsers),
+            _ => return whole(parsers, Vec::new()),
         };
-        match region::plan(&skeleton, &file.text, active, &own.triggers, hits) {
-            Plan::Whole => whole(parsers),
+        let (plan, parsed) = region::plan(&skeleton, &file.text, active, &own.triggers, hits);
+        match plan {
+            Plan::Whole => whole(parsers, parsed),
             Plan::Nothing => {
                 active.retain(|(_, program)| !program.needs_tree);
                 None
@@ -206,15 +257,27 @@ impl Tree {
                 let arena = parsers.parse(language, &file.text, Some(&ranges))?;
                 // The skeleton did not foresee an error: trust the grammar on the whole.
                 if !arena.errors.is_empty() {
-                    return whole(parsers);
+                    return whole(parsers, parsed);
                 }
                 Some(Tree {
                     arena,
                     outline: Some(skeleton),
+                    parsed,
                 })
             }
         }
     }
+}
+
+/// Parses a file; what is no file but a piece of a function's body, as that.
+fn parse_whole(language: Language, text: &str, parsers: &mut Parsers) -> Option<Arena> {
+    let arena = parsers.parse(language, text, None)?;
+    let definition = language.definition();
+    let may_be_fragment = !arena.errors.is_empty()
+        && definition.wrapper.is_some()
+        && definition.skeleton.is_some_and(|read| !read(text).complete);
+    let fragment = may_be_fragment.then(|| parsers.parse_fragment(language, text));
+    Some(fragment.flatten().unwrap_or(arena))
 }
 
 fn parse_notices(arena: &Arena, path: &Arc<str>) -> Vec<Notice> {
@@ -234,6 +297,7 @@ fn parse_notices(arena: &Arena, path: &Arc<str>) -> Vec<Notice> {
 struct Scan<'s> {
     rules: &'s RuleSet,
     file: &'s SourceFile,
+    project: Option<&'s Project<'s>>,
     path: &'s Arc<str>,
     tree: Option<&'s Tree>,
 }
@@ -250,7 +314,7 @@ struct Draft<'s> {
 }
 
 impl<'s> Scan<'s> {
-    fn run(&self, active: &[Active<'s>]) -> Vec<Finding> {
+    fn run(&self, active: &[ActiveProgram<'s, '_>], notices: &mut Vec<Notice>) -> Vec<Finding> {
         // Text formulas and text checks work on a tree without nodes below the root.
         let empty = empty_arena(self.file);
         let arena = self.tree.map_or(&empty, |tree| &tree.arena);
@@ -262,6 +326,11 @@ impl<'s> Scan<'s> {
         let mut names = Names::new(code, &module);
         if let Some(outline) = self.tree.and_then(|tree| tree.outline.as_ref()) {
             declare(&mut names, outline);
+        }
+        if let Some(project) = self.project
+            && let Some(id) = project.file(&self.file.path)
+        {
+            names.set_project(project, id);
         }
         let text_file = TextFile::new(&self.file.path, &self.file.text);
         let candidates = self.candidates(&names, active);
@@ -297,14 +366,28 @@ impl<'s> Scan<'s> {
                 }
             }
         }
+        if names.exhausted() {
+            notices.push(self.exhausted());
+        }
         self.finish(drafts, &names)
+    }
+
+    fn exhausted(&self) -> Notice {
+        Notice {
+            kind: NoticeKind::PartlyParsed,
+            path: Arc::clone(self.path),
+            span: None,
+            message: "analysis was cut short, for the code nests or repeats too much; findings \
+                      may be missing: split the file or exclude it"
+                .to_owned(),
+        }
     }
 
     /// One pass over the arena: nodes at which the leaves of active programs can match.
     fn candidates(
         &self,
         names: &Names<'_>,
-        active: &[Active<'_>],
+        active: &[ActiveProgram<'_, '_>],
     ) -> FxHashMap<LeafId, Vec<NodeId>> {
         let mut found: FxHashMap<LeafId, Vec<NodeId>> = FxHashMap::default();
         let arena = names.code.arena;
@@ -363,7 +446,10 @@ impl<'s> Scan<'s> {
         };
         let matcher = Matcher {
             names,
-            options: Options::default(),
+            options: Options {
+                own_names: self.rules.rule(program.rule).family.is_empty(),
+                ..Options::default()
+            },
         };
         let evaluator = Evaluator::new(matcher, &self.rules.leaves, &lookup, &program.table, memo);
         if !program.anchors.is_empty()
@@ -374,12 +460,11 @@ impl<'s> Scan<'s> {
         {
             return;
         }
-        let mut seen: Vec<Span> = Vec::new();
+        let mut seen: FxHashSet<Span> = FxHashSet::default();
         for range in evaluator.evaluate(formula) {
-            if seen.contains(&range.span) {
+            if !seen.insert(range.span) {
                 continue;
             }
-            seen.push(range.span);
             drafts.push(self.draft_range(program, &evaluator, &range));
         }
     }
@@ -407,12 +492,33 @@ impl<'s> Scan<'s> {
                 .map(text)
         };
         let message = interpolate(template, &|name| lookup(name).map(one_line));
-        let fix = with.rewrite.as_ref().map(|rewrite| Fix {
-            description: rule.fix.clone(),
-            edits: vec![Edit {
+        let filled = |code: &str| interpolate(code, &|name| lookup(name).map(str::to_owned));
+        let part = |name: &str| match name.strip_suffix('=') {
+            Some(keyword) => keyword_value(evaluator.code(), range, &filled(keyword)),
+            None => {
+                let mv = program.table.find(name.trim_start_matches('$'))?;
+                Some(evaluator.place(range.env.get(mv)?).0)
+            }
+        };
+        let edits: Option<Vec<Edit>> = match &with.rewrite {
+            Some(rewrite) => Some(vec![Edit {
                 span: range.span,
-                text: interpolate(rewrite, &|name| lookup(name).map(str::to_owned)),
-            }],
+                text: filled(rewrite),
+            }]),
+            None => with
+                .rewrite_parts
+                .iter()
+                .map(|(name, code)| {
+                    Some(Edit {
+                        span: part(name)?,
+                        text: filled(code),
+                    })
+                })
+                .collect(),
+        };
+        let fix = edits.filter(|edits| !edits.is_empty()).map(|edits| Fix {
+            description: rule.fix.clone(),
+            edits,
             safe: !with.rewrite_unsafe,
         });
         Draft {
@@ -568,7 +674,7 @@ fn declare<'a>(names: &mut Names<'a>, outline: &Skeleton) {
     for item in outline.items.iter().filter(|item| item.parent.is_none()) {
         let definition = matches!(
             item.kind,
-            ItemKind::Function | ItemKind::Class | ItemKind::Trait
+            ItemKind::Function | ItemKind::Class | ItemKind::Trait | ItemKind::Module
         );
         if definition || item.kind == ItemKind::Binding {
             names.declare(item.name.text(text), definition);
@@ -576,10 +682,30 @@ fn declare<'a>(names: &mut Names<'a>, outline: &Skeleton) {
     }
 }
 
+/// The value of a keyword argument of the matched call.
+fn keyword_value(code: Code<'_>, range: &Range, keyword: &str) -> Option<Span> {
+    let arena = code.arena;
+    let call = arena
+        .subtree(range.node)
+        .find(|&id| arena.role(id) == Role::Call && arena.span(id) == range.span)?;
+    let arguments = arena.field(call, Field::Arguments)?;
+    let argument = arena.children(arguments).find(|&id| {
+        arena.role(id) == Role::KeywordArgument
+            && arena
+                .field(id, Field::Name)
+                .is_some_and(|name| code.text_of(name) == keyword)
+    })?;
+    arena
+        .field(argument, Field::Value)
+        .map(|value| arena.span(value))
+}
+
 /// Overrides of nested alternatives: what the inner one does not say, the outer one may.
 fn merged<'o>(overrides: impl Iterator<Item = &'o Overrides>) -> Overrides {
     overrides.fold(Overrides::default(), |inner, outer| {
-        let rewrites = inner.rewrite.is_some() || inner.rewrite_regex.is_some();
+        let rewrites = inner.rewrite.is_some()
+            || inner.rewrite_regex.is_some()
+            || !inner.rewrite_parts.is_empty();
         let rewriting = if rewrites {
             inner.clone()
         } else {
@@ -590,6 +716,7 @@ fn merged<'o>(overrides: impl Iterator<Item = &'o Overrides>) -> Overrides {
             confidence: inner.confidence.or(outer.confidence),
             message: inner.message.or_else(|| outer.message.clone()),
             rewrite: rewriting.rewrite,
+            rewrite_parts: rewriting.rewrite_parts,
             rewrite_unsafe: rewriting.rewrite_unsafe,
             rewrite_regex: rewriting.rewrite_regex,
         }

@@ -3,6 +3,8 @@
 //! A comment silences findings whose statement touches its line; alone on its line, it silences
 //! the statement that follows. Only comments count, not strings that look like one.
 
+use std::ops::RangeInclusive;
+
 use caveat_parser::{Arena, Role, SourceFile, Span};
 
 use crate::finding::{Finding, Suppression};
@@ -21,6 +23,8 @@ const FOREIGN: &[&str] = &[
 ];
 /// The family of rules about secrets.
 const SECRETS: &str = "secrets";
+/// Comments for the whole file that are looked at.
+const MOST_WHOLE_FILE: usize = 100;
 
 /// One comment.
 struct Comment<'f> {
@@ -47,13 +51,24 @@ pub fn apply(findings: &mut [Finding], file: &SourceFile, arena: Option<&Arena>,
         return;
     }
     let comments = read(file, arena);
+    let whole_file: Vec<&Comment<'_>> = comments.iter().filter(|one| one.whole_file).collect();
+    let mut by_line: Vec<&Comment<'_>> = comments.iter().filter(|one| !one.whole_file).collect();
+    by_line.sort_by_key(|comment| comment.line);
     for finding in findings {
         let id = rules[finding.rule as usize].id.as_str();
-        let covers = |comment: &&Comment<'_>| {
-            let named = comment.rules.is_empty() || comment.rules.contains(&id);
-            named && (comment.whole_file || touches(file, finding, comment.line))
-        };
-        if let Some(comment) = comments.iter().find(covers) {
+        let names =
+            |comment: &&&Comment<'_>| comment.rules.is_empty() || comment.rules.contains(&id);
+        let lines = lines(file, finding);
+        let first = by_line.partition_point(|comment| comment.line < *lines.start());
+        let near = by_line[first..]
+            .iter()
+            .take_while(|comment| comment.line <= *lines.end());
+        let found = whole_file
+            .iter()
+            .take(MOST_WHOLE_FILE)
+            .chain(near)
+            .find(names);
+        if let Some(comment) = found {
             finding.suppressed = Some(Suppression {
                 reason: comment.reason.to_owned(),
                 span: comment.span,
@@ -86,15 +101,15 @@ fn foreign(finding: &Finding, file: &SourceFile, arena: Option<&Arena>) -> Optio
 }
 
 /// Lines of the finding itself, and of its statement if that is no block of its own.
-fn touches(file: &SourceFile, finding: &Finding, line: u32) -> bool {
+fn lines(file: &SourceFile, finding: &Finding) -> RangeInclusive<u32> {
     let lines = |span: Span| {
         file.lines.line(span.start)..=file.lines.line(span.end.saturating_sub(1).max(span.start))
     };
-    if lines(finding.span).contains(&line) {
-        return true;
+    let (own, statement) = (lines(finding.span), lines(finding.statement));
+    if has_block(finding, file) {
+        return own;
     }
-    let statement = lines(finding.statement);
-    statement.contains(&line) && !has_block(finding, file)
+    *own.start().min(statement.start())..=*own.end().max(statement.end())
 }
 
 /// Whether the statement is a compound one, whose body has findings of its own.
@@ -102,12 +117,14 @@ fn has_block(finding: &Finding, file: &SourceFile) -> bool {
     let text = finding.statement.text(&file.text);
     text.lines().next().is_some_and(|first| {
         let head = first.trim_end();
-        (head.ends_with(':') || head.ends_with('{')) && text.lines().count() > 1
+        (head.ends_with(':') || head.ends_with('{')) && text.len() > first.len() + 1
     })
 }
 
 fn read<'f>(file: &'f SourceFile, arena: Option<&Arena>) -> Vec<Comment<'f>> {
     let mut found = Vec::new();
+    // From where to where the last search for code went: comments may follow one another.
+    let mut searched = 0..0;
     for (at, _) in file.text.match_indices(MARK) {
         let line = file.lines.line(at as u32);
         let span = file.lines.span(line, &file.text);
@@ -125,11 +142,10 @@ fn read<'f>(file: &'f SourceFile, arena: Option<&Arena>) -> Vec<Comment<'f>> {
             .trim_start_matches(['#', '/', '*', '-', ';', '<', '!', ' ', '\t'])
             .is_empty();
         if let Some(mut comment) = parse(rest, span) {
-            comment.line = if alone {
-                next_code_line(file, line)
-            } else {
-                line
-            };
+            if alone && !searched.contains(&line) {
+                searched = line..next_code_line(file, line);
+            }
+            comment.line = if alone { searched.end } else { line };
             found.push(comment);
         }
     }

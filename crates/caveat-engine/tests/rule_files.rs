@@ -2,7 +2,9 @@
 
 #![allow(clippy::disallowed_methods)] // A test may look at the world, the engine may not.
 
-use caveat_engine::rule::{self, All, Body, Condition, Formula, Loaded, Op, RuleError};
+use caveat_engine::rule::{
+    self, All, Body, Condition, Formula, Loaded, Op, RuleError, StatedClause,
+};
 
 /// The keys that every native rule needs, with a place for the rest.
 fn native(rest: &str) -> String {
@@ -250,7 +252,14 @@ fn native_metadata() {
     );
     assert_eq!(rule.paths.include, ["*.py"]);
     assert_eq!(rule.paths.exclude, ["a/", "b"]);
-    assert_eq!(rule.triggers, [vec!["md5", "sha1"], vec!["hashlib"]]);
+    let words = |words: &[&str]| StatedClause {
+        words: words.iter().map(|&it| it.into()).collect(),
+        ..StatedClause::default()
+    };
+    assert_eq!(
+        rule.triggers.of("python"),
+        [words(&["md5", "sha1"]), words(&["hashlib"])]
+    );
     assert!(rule.in_tests && matches!(rule.body, Body::Check(name) if name == "weak-hash"));
 }
 

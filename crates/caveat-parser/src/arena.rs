@@ -54,6 +54,15 @@ pub struct Arena {
 }
 
 impl Arena {
+    fn for_text(language: Language, text: &str) -> Self {
+        Arena {
+            nodes: Vec::with_capacity(text.len() / 8),
+            comments: Vec::new(),
+            errors: Vec::new(),
+            language,
+        }
+    }
+
     /// The node behind an id.
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()]
@@ -87,6 +96,15 @@ impl Arena {
             at: id.0 + 1,
             end: self.node(id).next,
         }
+    }
+
+    /// The sibling before a node.
+    pub fn previous(&self, id: NodeId) -> Option<NodeId> {
+        let parent = self.parent(id)?;
+        // What stands before it in preorder is its parent, or the end of the sibling before it.
+        let before = NodeId(id.0 - 1);
+        let mut up = std::iter::once(before).chain(self.ancestors(before));
+        (before != parent).then(|| up.find(|&at| self.parent(at) == Some(parent)))?
     }
 
     /// The node and everything below it, in preorder.
@@ -174,23 +192,50 @@ impl Parsers {
             .collect();
         parser.set_included_ranges(&included).ok()?;
         let tree = parser.parse(text, None)?;
-        let mut arena = Arena {
-            nodes: Vec::with_capacity(text.len() / 8),
-            comments: Vec::new(),
-            errors: Vec::new(),
-            language,
-        };
-        let macros = self.macros.get_or_insert_with(tree_sitter::Parser::new);
+        let mut arena = Arena::for_text(language, text);
+        self.flattener(&mut arena, tables, text, 0).walk(&tree);
+        Some(arena)
+    }
+
+    /// Parses a fragment: statements without the function around them, as the grammar reads them
+    /// inside one. They are the children of the root, as those of a file are.
+    ///
+    /// Returns `None` if that does not make it code without errors.
+    pub fn parse_fragment(&mut self, language: Language, text: &str) -> Option<Arena> {
+        let tables = language.tables()?;
+        let (before, after) = language.definition().wrapper?;
+        u32::try_from(text.len() + before.len() + after.len()).ok()?;
+        let wrapped = [before, text, after].concat();
+        self.slots.resize_with(Language::count(), || None);
+        let parser = self.slots[language.index()].get_or_insert_with(|| parser(tables));
+        parser.set_included_ranges(&[]).ok()?;
+        let tree = parser.parse(&wrapped, None)?;
+        let root = tree.root_node();
+        // One function with one body: the fragment did not close the brace and go on.
+        if root.has_error() || root.named_child_count() != 1 {
+            return None;
+        }
+        let mut arena = Arena::for_text(language, text);
+        let base = 0u32.wrapping_sub(before.len() as u32);
+        let mut flattener = self.flattener(&mut arena, tables, text, base);
+        flattener.walk_body(&tree).then_some(arena)
+    }
+
+    fn flattener<'a>(
+        &'a mut self,
+        arena: &'a mut Arena,
+        tables: &'static Tables,
+        text: &'a str,
+        base: u32,
+    ) -> Flattener<'a> {
         Flattener {
-            arena: &mut arena,
+            arena,
             tables,
             text,
-            macros,
+            macros: self.macros.get_or_insert_with(tree_sitter::Parser::new),
             macro_depth: 0,
-            base: 0,
+            base,
         }
-        .walk(&tree);
-        Some(arena)
     }
 }
 
@@ -226,7 +271,8 @@ struct Flattener<'a> {
     text: &'a str,
     macros: &'a mut tree_sitter::Parser,
     macro_depth: u32,
-    /// Added to the tree's offsets: macro arguments are parsed from a copy of their text.
+    /// Added to the tree's offsets, wrapping: macro arguments are parsed from a copy of their text,
+    /// fragments from one with something in front.
     base: u32,
 }
 
@@ -239,6 +285,20 @@ impl Flattener<'_> {
         self.arena.nodes[0].end = self.text.len() as u32;
         self.descend(&mut cursor, 0);
         self.arena.nodes[0].next = self.arena.nodes.len() as u32;
+    }
+
+    /// Adds the statements of the body of the only item. False if it has no body.
+    fn walk_body(&mut self, tree: &tree_sitter::Tree) -> bool {
+        let mut cursor = tree.walk();
+        self.push(&cursor.node(), Field::None, 0);
+        self.arena.nodes[0].role = Role::Module;
+        (self.arena.nodes[0].start, self.arena.nodes[0].end) = (0, self.text.len() as u32);
+        if !(cursor.goto_first_child() && cursor.goto_last_child()) {
+            return false;
+        }
+        self.descend(&mut cursor, 0);
+        self.arena.nodes[0].next = self.arena.nodes.len() as u32;
+        true
     }
 
     /// Adds everything below the cursor's node under the arena's node `parent`.
@@ -325,8 +385,8 @@ impl Flattener<'_> {
 
     fn span(&self, node: &tree_sitter::Node<'_>) -> Span {
         Span::new(
-            self.base + node.start_byte() as u32,
-            self.base + node.end_byte() as u32,
+            self.base.wrapping_add(node.start_byte() as u32),
+            self.base.wrapping_add(node.end_byte() as u32),
         )
     }
 

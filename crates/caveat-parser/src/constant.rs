@@ -4,10 +4,13 @@
 //! Everything else is not constant; there is no guessing.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use crate::arena::{Code, NodeId};
 use crate::lang::{Field, Role};
+use crate::link::Target;
 use crate::names::Names;
+use crate::skeleton::ItemKind;
 
 /// The value of a constant expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +37,8 @@ pub enum Constant {
 const DEPTH: u32 = 24;
 /// Longest string or list that is computed, in bytes or items.
 const SIZE: usize = 1 << 16;
+/// Expressions looked at for one value: names that are used twice double the work at each step.
+const FUEL: u32 = 10_000;
 
 impl Constant {
     /// The number, if it is one.
@@ -60,6 +65,7 @@ impl Names<'_> {
         Evaluator {
             names: self,
             locals: true,
+            fuel: Cell::new(FUEL),
         }
         .value(node, DEPTH)
     }
@@ -69,19 +75,61 @@ impl Names<'_> {
         Evaluator {
             names: self,
             locals: false,
+            fuel: Cell::new(FUEL),
         }
         .value(node, DEPTH)
     }
 }
 
+impl Names<'_> {
+    /// The value of a name that another file of the project binds once, to a plain literal.
+    fn constant_elsewhere(&self, node: NodeId) -> Option<Constant> {
+        let (project, file) = self.project()?;
+        let Target::Definition { at, rest } = self.definition(node)? else {
+            return None;
+        };
+        let outline = project.outline(at.file);
+        let definition = &outline.definitions[at.index as usize];
+        let is_constant = definition.name.chars().all(|c| !c.is_lowercase());
+        let once = definition.parent.is_some() || outline.top(&definition.name).len() == 1;
+        if definition.kind != ItemKind::Binding || !rest.is_empty() || at.file == file {
+            return None;
+        }
+        (is_constant && once).then(|| plain_literal(&definition.detail))?
+    }
+}
+
+/// A number, a truth value or a string in plain quotes; the rest is for who has a tree.
+fn plain_literal(text: &str) -> Option<Constant> {
+    let quoted = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
+    match text {
+        "True" | "true" => return Some(Constant::Bool(true)),
+        "False" | "false" => return Some(Constant::Bool(false)),
+        "None" => return Some(Constant::None),
+        _ => {}
+    }
+    if let Some(content) = quoted('"').or_else(|| quoted('\'')) {
+        let plain = !content.contains(['"', '\'', '\\', '\n']);
+        return plain.then(|| Constant::Str(content.to_owned()));
+    }
+    let digits = text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_alphanumeric() || c == '_');
+    digits.then(|| parse_integer(text))?
+}
+
 struct Evaluator<'n, 'a> {
     names: &'n Names<'a>,
     locals: bool,
+    fuel: Cell<u32>,
 }
 
 impl Evaluator<'_, '_> {
     fn value(&self, node: NodeId, depth: u32) -> Option<Constant> {
         let depth = depth.checked_sub(1)?;
+        self.fuel.set(self.fuel.get().checked_sub(1)?);
+        if !self.names.spend() {
+            return None;
+        }
         let arena = self.names.code.arena;
         let text = || self.names.code.text_of(node);
         match arena.role(node) {
@@ -107,8 +155,11 @@ impl Evaluator<'_, '_> {
                 })?,
                 depth,
             ),
-            Role::Identifier | Role::Attribute if self.locals => {
-                self.value(self.names.value_of(node)?, depth)
+            Role::Identifier | Role::Attribute | Role::Scoped if self.locals => {
+                match self.names.value_of(node) {
+                    Some(value) => self.value(value, depth),
+                    None => self.names.constant_elsewhere(node),
+                }
             }
             Role::Call => self.conversion(node, depth),
             _ => None,

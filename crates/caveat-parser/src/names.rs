@@ -2,13 +2,16 @@
 //!
 //! Only what can be said without running the code is said: a name bound twice in a scope is
 //! opaque. Paths are lists of segments whatever the language writes between them. Names of other
-//! files are not known here; a path that leads into the project is resolved further when the
-//! files are linked.
+//! files are looked up in the [`Project`], if there is one, and only by who asks for it:
+//! [`Names::linked`].
+
+use std::cell::{Cell, RefCell};
 
 use rustc_hash::FxHashMap;
 
 use crate::arena::{Arena, Code, NodeId};
 use crate::lang::{Field, Role};
+use crate::link::{FileId, Project, Target};
 
 /// Segments of a qualified name, outermost first.
 pub type Path<'a> = Vec<&'a str>;
@@ -65,6 +68,46 @@ struct Entry<'a> {
     binding: Binding<'a>,
 }
 
+/// What one name is bound to in one scope.
+#[derive(Debug, Default)]
+struct Entries<'a> {
+    /// In the order of the text, once the file was read.
+    all: Vec<Entry<'a>>,
+    /// Which of them are imports.
+    imports: Vec<u32>,
+    /// The first that is an import or a definition, which hold above themselves, too.
+    first_item: Option<u32>,
+}
+
+impl<'a> Entries<'a> {
+    /// Puts them in order. A name may be bound a hundred thousand times, so later questions
+    /// must not look at all of them.
+    fn index(&mut self) {
+        self.all.sort_by_key(|entry| entry.at);
+        for (at, entry) in (0u32..).zip(&self.all) {
+            match entry.binding {
+                Binding::Import(_) => self.imports.push(at),
+                Binding::Definition(_) => {}
+                _ => continue,
+            }
+            self.first_item.get_or_insert(at);
+        }
+    }
+
+    /// The last one at or before `offset`.
+    fn before(&self, offset: u32) -> Option<&Binding<'a>> {
+        let count = self.all.partition_point(|entry| entry.at <= offset);
+        Some(&self.all[count.checked_sub(1)?].binding)
+    }
+
+    /// The last import at or before `offset`.
+    fn import_before(&self, offset: u32) -> Option<&Binding<'a>> {
+        let at = |&index: &u32| &self.all[index as usize];
+        let count = self.imports.partition_point(|index| at(index).at <= offset);
+        Some(&at(&self.imports[count.checked_sub(1)?]).binding)
+    }
+}
+
 /// How the first segment of a path was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Root {
@@ -76,6 +119,8 @@ pub enum Root {
     Defined,
     /// A parameter or other local.
     Local,
+    /// Through an import, and defined in another file of the project.
+    Project,
 }
 
 /// A qualified name.
@@ -95,13 +140,23 @@ pub struct Names<'a> {
     scope_of_node: FxHashMap<NodeId, ScopeId>,
     /// The scope that each node stands in, by node: chains of ancestors can be very long.
     innermost: Vec<ScopeId>,
-    bindings: FxHashMap<(ScopeId, &'a str), Vec<Entry<'a>>>,
+    bindings: FxHashMap<(ScopeId, &'a str), Entries<'a>>,
+    /// Steps that the analysis of this file may still take.
+    work: Cell<u64>,
     /// Whether a later binding in a scope shadows an earlier one (Rust's `let`).
     shadowing: bool,
+    project: Option<(&'a Project<'a>, FileId)>,
+    /// What imported paths mean in the project.
+    targets: RefCell<FxHashMap<Path<'a>, Target<'a>>>,
 }
 
 /// How many aliases are followed (`a = b; b = c; ...`).
 const ALIAS_DEPTH: u32 = 6;
+
+/// Steps of analysis that every file may take, and those for each of its nodes. Of 30 projects,
+/// no file took more than 1.8 million, or more than 43 for each node if it had over 2,000.
+const WORK: u64 = 10_000_000;
+const WORK_PER_NODE: u64 = 100;
 
 impl<'a> Names<'a> {
     /// Reads the names of a file. `module` is the file's own qualified path, for relative imports.
@@ -113,15 +168,22 @@ impl<'a> Names<'a> {
                 scope_of_node: FxHashMap::default(),
                 innermost: Vec::new(),
                 bindings: FxHashMap::default(),
+                work: Cell::new(0),
                 shadowing: false,
+                project: None,
+                targets: RefCell::default(),
             },
             module: module.to_vec(),
             open: Vec::new(),
         };
         builder.open_scope(NodeId::ROOT, ScopeKind::Module);
         (code.arena.language.definition().bind)(&mut builder);
-        builder.names.innermost = builder.names.innermost_scopes();
-        builder.names
+        let mut names = builder.names;
+        names.innermost = names.innermost_scopes();
+        names.bindings.values_mut().for_each(Entries::index);
+        let nodes = code.arena.nodes.len() as u64;
+        names.work.set(WORK + nodes * WORK_PER_NODE);
+        names
     }
 
     /// Makes known that the file's top level binds `name`, where what binds it was not parsed.
@@ -132,9 +194,28 @@ impl<'a> Names<'a> {
             Binding::Opaque
         };
         let entries = self.bindings.entry((ScopeId(0), name)).or_default();
-        if entries.is_empty() {
-            entries.push(Entry { at: 0, binding });
+        if entries.all.is_empty() {
+            entries.all.push(Entry { at: 0, binding });
+            entries.index();
         }
+    }
+
+    /// Places the file in its project, so that names can be followed into other files.
+    pub fn set_project(&mut self, project: &'a Project<'a>, file: FileId) {
+        self.project = Some((project, file));
+    }
+
+    /// Counts a step of analysis; false once the file has used up its share, which only code
+    /// that is made to be slow does. Whoever loops over nodes then gives up.
+    pub fn spend(&self) -> bool {
+        let left = self.work.get();
+        self.work.set(left.saturating_sub(1));
+        left != 0
+    }
+
+    /// Whether analyses gave up, so that findings may be missing.
+    pub fn exhausted(&self) -> bool {
+        self.work.get() == 0
     }
 
     fn arena(&self) -> &'a Arena {
@@ -198,27 +279,24 @@ impl<'a> Names<'a> {
     /// What `name` is bound to in that very scope, as seen from `node`.
     pub fn binding_in(&self, scope: ScopeId, name: &'a str, node: NodeId) -> Option<&Binding<'a>> {
         let entries = self.bindings.get(&(scope, name))?;
+        let before = self.arena().node(node).start;
         if self.shadowing {
-            let before = self.arena().node(node).start;
-            return match entries.iter().rev().find(|entry| entry.at <= before) {
-                Some(entry) => Some(&entry.binding),
-                None => entries
-                    .iter()
-                    .map(|entry| &entry.binding)
-                    .find(|binding| matches!(binding, Binding::Import(_) | Binding::Definition(_))),
-            };
+            let item = entries
+                .first_item
+                .map(|at| &entries.all[at as usize].binding);
+            return entries.before(before).or(item);
         }
         // In its own scope a name means what was bound above; from inside functions, anything.
-        let before = self.arena().node(node).start;
-        let above = entries.iter().any(|entry| entry.at <= before);
-        let import = entries.iter().rfind(|entry| {
-            matches!(entry.binding, Binding::Import(_)) && (entry.at <= before || !above)
-        });
+        let above = entries.all.first().is_some_and(|entry| entry.at <= before);
         if self.scope_at(node) == scope && !above {
             return None;
         }
-        match (import, entries.as_slice()) {
-            (Some(entry), _) => Some(&entry.binding),
+        let import = match above {
+            true => entries.import_before(before),
+            false => entries.import_before(u32::MAX),
+        };
+        match (import, entries.all.as_slice()) {
+            (Some(binding), _) => Some(binding),
             (None, [only]) => Some(&only.binding),
             (None, [first, ..]) if matches!(first.binding, Binding::Definition(_)) => {
                 Some(&first.binding)
@@ -232,7 +310,7 @@ impl<'a> Names<'a> {
         self.bindings
             .get(&(scope, name))
             .into_iter()
-            .flatten()
+            .flat_map(|entries| &entries.all)
             .map(|entry| &entry.binding)
     }
 
@@ -327,6 +405,127 @@ impl<'a> Names<'a> {
         self.scopes.iter().any(|scope| !scope.globs.is_empty())
     }
 
+    /// What a name of this file means in the project: a re-exported name leads to what it stands
+    /// for, and what another file defines is told apart from a library of that name. Without a
+    /// project, and where there is no telling, the name as it is.
+    pub fn linked(&self, node: NodeId, resolved: Resolved<'a>) -> Resolved<'a> {
+        let target = match resolved.root {
+            Root::Imported => self.target(&resolved.path),
+            Root::Unbound | Root::Defined if resolved.path.len() > 1 => {
+                self.target_of_plain(node, &resolved)
+            }
+            Root::Unbound => self.target_of_glob(node, &resolved.path),
+            _ => None,
+        };
+        match target {
+            Some(Target::External(path)) => Resolved {
+                path,
+                root: Root::Imported,
+            },
+            Some(Target::Definition { .. } | Target::Module(_))
+                if resolved.root != Root::Defined && !self.is_provided(&resolved.path) =>
+            {
+                Resolved {
+                    root: Root::Project,
+                    ..resolved
+                }
+            }
+            _ => resolved,
+        }
+    }
+
+    /// The definition of another file that a name means, with the segments behind it.
+    pub fn definition(&self, node: NodeId) -> Option<Target<'a>> {
+        let resolved = self.resolve(node)?;
+        match resolved.root {
+            Root::Imported => self.target(&resolved.path),
+            Root::Unbound | Root::Defined if resolved.path.len() > 1 => {
+                self.target_of_plain(node, &resolved)
+            }
+            Root::Unbound => self.target_of_glob(node, &resolved.path),
+            _ => None,
+        }
+    }
+
+    /// The project, and this file in it.
+    pub fn project(&self) -> Option<(&'a Project<'a>, FileId)> {
+        self.project
+    }
+
+    fn target(&self, path: &[&'a str]) -> Option<Target<'a>> {
+        let (project, file) = self.project?;
+        if let Some(known) = self.targets.borrow().get(path) {
+            return Some(known.clone());
+        }
+        project.offer(file, self.code.text);
+        let target = project.resolve(file, path);
+        let mut targets = self.targets.borrow_mut();
+        targets.insert(path.to_vec(), target.clone());
+        Some(target)
+    }
+
+    /// A path that no import begins: `crate::x`, or `x::y` with a module `x` of this file.
+    fn target_of_plain(&self, node: NodeId, resolved: &Resolved<'a>) -> Option<Target<'a>> {
+        let inline = self.inline_modules(node);
+        match (resolved.path[0], resolved.root) {
+            ("crate" | "self" | "super", Root::Unbound) => {
+                self.target(&anchored(&inline, &resolved.path))
+            }
+            (first, Root::Defined) if inline.is_empty() && self.declares_module(first) => {
+                let (project, file) = self.project?;
+                project.offer(file, self.code.text);
+                Some(project.lookup(file, &resolved.path))
+            }
+            (_, Root::Unbound) => self.target_of_glob(node, &resolved.path),
+            _ => None,
+        }
+    }
+
+    fn declares_module(&self, name: &'a str) -> bool {
+        let mut bound = self.values_in(ScopeId(0), name);
+        bound.any(|binding| match binding {
+            Binding::Definition(NodeId::ROOT) => true,
+            Binding::Definition(item) => self.arena().role(*item) == Role::InnerModule,
+            _ => false,
+        })
+    }
+
+    /// A name that a glob import of a project's module binds.
+    fn target_of_glob(&self, node: NodeId, path: &[&'a str]) -> Option<Target<'a>> {
+        self.project?;
+        let mut globs = self.globs_at(node);
+        globs.find_map(|glob| {
+            let Target::Module(_) = self.target(glob)? else {
+                return None;
+            };
+            let target = self.target(&[glob.as_slice(), path].concat())?;
+            (target != Target::Unknown).then_some(target)
+        })
+    }
+
+    /// Whether the project itself is the library that the path begins with.
+    fn is_provided(&self, path: &[&'a str]) -> bool {
+        self.project
+            .is_some_and(|(project, _)| project.provides(path[0]))
+    }
+
+    /// Names of the modules in this file that are around a node, outermost first.
+    fn inline_modules(&self, node: NodeId) -> Path<'a> {
+        let up = |&id: &ScopeId| self.scope(id).parent;
+        let scopes = std::iter::successors(Some(self.scope_at(node)), up);
+        let mut names: Path<'a> = scopes
+            .filter_map(|id| self.module_name(self.scope(id)))
+            .collect();
+        names.reverse();
+        names
+    }
+
+    fn module_name(&self, scope: &Scope<'a>) -> Option<&'a str> {
+        let is_inline = scope.kind == ScopeKind::Module && scope.node != NodeId::ROOT;
+        let name = is_inline.then(|| self.arena().field(scope.node, Field::Name))?;
+        name.map(|name| self.code.text_of(name))
+    }
+
     /// The expression that a name or `self.x` stands for, if it is assigned just once.
     pub fn value_of(&self, node: NodeId) -> Option<NodeId> {
         let binding = match self.arena().role(node) {
@@ -418,6 +617,25 @@ impl<'a> Names<'a> {
     }
 }
 
+/// A path that begins with `self` or `super` in a module inside the file, as the file's own
+/// module would write it.
+pub fn anchored<'a>(inline: &[&'a str], path: &[&'a str]) -> Path<'a> {
+    let supers = path.iter().take_while(|&&part| part == "super").count();
+    let from_self = usize::from(path.first() == Some(&"self"));
+    if inline.is_empty() || supers + from_self == 0 {
+        return path.to_vec();
+    }
+    let kept = inline.len().saturating_sub(supers);
+    let beyond = supers.saturating_sub(inline.len());
+    let mut anchored = match beyond {
+        0 => vec!["self"],
+        _ => vec!["super"; beyond],
+    };
+    anchored.extend(&inline[..kept]);
+    anchored.extend(&path[supers + from_self..]);
+    anchored
+}
+
 /// Fills in [`Names`] while a language's folder walks over the file.
 pub struct Builder<'a> {
     names: Names<'a>,
@@ -430,6 +648,14 @@ impl<'a> Builder<'a> {
     /// The file.
     pub fn code(&self) -> Code<'a> {
         self.names.code
+    }
+
+    /// Names of the modules in this file that are around the current place, outermost first.
+    pub fn inline_modules(&self) -> Path<'a> {
+        let scopes = self.open.iter().map(|&id| self.names.scope(id));
+        scopes
+            .filter_map(|scope| self.names.module_name(scope))
+            .collect()
     }
 
     /// Qualified path of the file.
@@ -492,6 +718,7 @@ impl<'a> Builder<'a> {
             .bindings
             .entry((scope, name))
             .or_default()
+            .all
             .push(Entry { at, binding });
     }
 

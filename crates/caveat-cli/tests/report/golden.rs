@@ -65,6 +65,7 @@ pub fn report(rules: &[Rule]) -> Report<'_> {
             path: Arc::from("logo.py"),
             source: None,
             findings: Vec::new(),
+            parsed: Vec::new(),
             notices: vec![notice(
                 NoticeKind::NotText,
                 "logo.py",
@@ -221,7 +222,7 @@ pub fn rule(id: &str, summary: &str, family: &str, severity: Severity, cwe: &[u3
         references: Vec::new(),
         in_tests: false,
         paths: PathFilter::default(),
-        triggers: Vec::new(),
+        triggers: caveat_engine::rule::StatedTriggers::default(),
         body: Body::Check(id.to_owned()),
         options: caveat_engine::rule::Options::default(),
         dialect: Dialect::Native,
@@ -249,6 +250,7 @@ pub fn file(path: &str, text: &str, findings: Vec<Finding>, notices: Vec<Notice>
         path: Arc::from(path),
         findings,
         notices,
+        parsed: Vec::new(),
     }
 }
 

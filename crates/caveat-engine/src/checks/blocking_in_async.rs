@@ -11,7 +11,8 @@ pub static CHECK: Check = Check {
     name: "blocking-in-async",
     languages: &["python", "rust"],
     triggers: &["async"],
-    whole_file: false,
+    whole_file: &[],
+    needs_class: false,
     run,
 };
 
@@ -87,6 +88,9 @@ fn runs_on_loop(names: &Names<'_>, call: NodeId) -> bool {
     if !tree::has_modifier(code, owner, "async") {
         return false;
     }
+    if is_synchronous_branch(names, call, owner) {
+        return false;
+    }
     // What is handed to a thread is written as a closure; a loop's own thread is a block.
     let mut inside = arena.ancestors(call).take_while(|&at| at != owner);
     !inside.any(|at| {
@@ -97,6 +101,25 @@ fn runs_on_loop(names: &Names<'_>, call: NodeId) -> bool {
                     .any(|name| code.text_of(callee).ends_with(name))
             })
     })
+}
+
+/// `if asynchronous: await .. else: ..`: the branch for callers without a loop.
+fn is_synchronous_branch(names: &Names<'_>, call: NodeId, owner: NodeId) -> bool {
+    let code = names.code;
+    let arena = code.arena;
+    let mut below = call;
+    for at in arena.ancestors(call).take_while(|&at| at != owner) {
+        let asks = arena.role(at) == Role::If
+            && arena.node(below).field == Field::Alternative
+            && arena
+                .field(at, Field::Condition)
+                .is_some_and(|test| code.text_of(test).contains("async"));
+        if asks {
+            return true;
+        }
+        below = at;
+    }
+    false
 }
 
 /// An awaited call makes a future: some other library's function of that name.

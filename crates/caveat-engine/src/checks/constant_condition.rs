@@ -16,7 +16,8 @@ pub static CHECK: Check = Check {
     triggers: &[
         "or", "and", "is", "assert", "==", "!=", "if", "while", "<", ">",
     ],
-    whole_file: false,
+    whole_file: &[],
+    needs_class: false,
     run,
 };
 
@@ -248,6 +249,9 @@ fn without_effect(names: &Names<'_>, id: NodeId) -> Option<Verdict> {
     if !matches!(arena.role(parent), Role::Block | Role::Module) {
         return None;
     }
+    if is_among_bare_expressions(code, parent, id) {
+        return None;
+    }
     let expects_exception = arena
         .ancestors(id)
         .any(|at| matches!(arena.role(at), Role::Try | Role::With));
@@ -261,6 +265,28 @@ fn without_effect(names: &Names<'_>, id: NodeId) -> Option<Verdict> {
     };
     let what = "the result of this comparison is dropped";
     Some(Verdict::new(id, what, Severity::Low, confidence))
+}
+
+/// Whether the statement before or behind has no effect either: sample code, of which nothing is
+/// expected to happen.
+fn is_among_bare_expressions(code: Code<'_>, parent: NodeId, id: NodeId) -> bool {
+    let arena = code.arena;
+    let is_bare = |node: &NodeId| {
+        matches!(
+            arena.role(*node),
+            Role::Comparison
+                | Role::BooleanOperator
+                | Role::Not
+                | Role::Binary
+                | Role::Identifier
+                | Role::Attribute
+        )
+    };
+    let before = arena.children(parent).take_while(|&child| child != id);
+    let mut behind = arena.children(parent).skip_while(|&child| child != id);
+    let previous = before.last();
+    let next = behind.nth(1);
+    [previous, next].iter().flatten().any(is_bare)
 }
 
 /// `assert (a, "message")`, `if (a,):`.

@@ -11,7 +11,8 @@ pub static CHECK: Check = Check {
     name: "dangling-c-string",
     languages: &["rust"],
     triggers: &[".as_ptr()", ".as_mut_ptr()"],
-    whole_file: true,
+    whole_file: &["rust"],
+    needs_class: false,
     run,
 };
 

@@ -23,7 +23,8 @@ pub static CHECK: Check = Check {
         ", Exception",
         ", BaseException",
     ],
-    whole_file: false,
+    whole_file: &[],
+    needs_class: false,
     run,
 };
 
@@ -83,6 +84,7 @@ const TIDYING: &[&str] = &[
     "destroy",
     "disconnect",
     "dispose",
+    "drop",
     "exit",
     "finalize",
     "flush",
@@ -190,7 +192,7 @@ fn grade(names: &Names<'_>, handler: NodeId, caught: &str) -> Option<(Severity, 
         return None;
     }
     let is_base = !caught.ends_with("`Exception`");
-    let explained = is_explained(code, handler);
+    let explained = is_explained(code, handler) || is_forgiven(code, handler);
     let weighty = calls(code, body).any(is_weighty);
     let confidence = match explained || !(weighty || is_base || loses_effect(code, handler, body)) {
         true => Confidence::Low,
@@ -229,6 +231,16 @@ fn loses_effect(code: Code<'_>, handler: NodeId, body: NodeId) -> bool {
     let Some(mut last) = arena.children(body).last() else {
         return false;
     };
+    // What is opened for it stands around the effect.
+    while arena.role(last) == Role::With {
+        let inner = arena
+            .field(last, Field::Body)
+            .and_then(|block| arena.children(block).last());
+        match inner {
+            Some(inner) => last = inner,
+            None => break,
+        }
+    }
     if arena.role(last) == Role::Await {
         last = arena.children(last).next().unwrap_or(last);
     }
@@ -250,6 +262,13 @@ fn has_else(code: Code<'_>, handler: NodeId) -> bool {
 /// Optional imports, clean-up, probes of a name.
 fn is_expected(code: Code<'_>, whole: NodeId, body: NodeId) -> bool {
     let arena = code.arena;
+    // A placeholder: nothing is tried.
+    if arena
+        .children(body)
+        .all(|id| matches!(arena.role(id), Role::Pass | Role::Ellipsis))
+    {
+        return true;
+    }
     let imports = arena
         .subtree(body)
         .any(|id| matches!(arena.role(id), Role::Import | Role::ImportFrom));
@@ -328,6 +347,44 @@ fn is_weighty(name: &str) -> bool {
 
 fn words(name: &str) -> impl Iterator<Item = &str> {
     name.split('_').filter(|word| !word.is_empty())
+}
+
+/// Words of comments and documentation that speak of failures that are meant to be ignored.
+const FORGIVING: &[&str] = &[
+    "ignor",
+    "best effort",
+    "best-effort",
+    "any error",
+    "errors are",
+    "may fail",
+    "might fail",
+    "can fail",
+    "never raise",
+    "swallow",
+    "suppress",
+    "optional",
+    "harmless",
+    "not critical",
+];
+
+fn is_forgiving(words: &str) -> bool {
+    let words = words.to_ascii_lowercase();
+    FORGIVING.iter().any(|word| words.contains(word))
+}
+
+/// The comment above the `try`, or the documentation of the function, says that failures do not
+/// matter.
+fn is_forgiven(code: Code<'_>, handler: NodeId) -> bool {
+    let arena = code.arena;
+    let above = arena.parent(handler).is_some_and(|whole| {
+        let start = arena.node(whole).start;
+        tree::comment_within(code, tree::lead_start(code, start), start, is_forgiving)
+    });
+    let documentation = tree::function(arena, handler)
+        .and_then(|function| arena.field(function, Field::Body))
+        .and_then(|body| arena.children(body).next())
+        .filter(|&first| arena.role(first) == Role::String);
+    above || documentation.is_some_and(|text| is_forgiving(code.text_of(text)))
 }
 
 /// A comment at the handler says why.

@@ -12,7 +12,8 @@ pub static CHECK: Check = Check {
     name: "init-before-main",
     languages: &["rust"],
     triggers: &["ctor", "dtor"],
-    whole_file: true,
+    whole_file: &["rust"],
+    needs_class: false,
     run,
 };
 

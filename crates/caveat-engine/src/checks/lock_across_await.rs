@@ -12,7 +12,8 @@ pub static CHECK: Check = Check {
     name: "lock-across-await",
     languages: &["python", "rust"],
     triggers: &["await"],
-    whole_file: false,
+    whole_file: &[],
+    needs_class: true,
     run,
 };
 

@@ -12,7 +12,8 @@ pub static CHECK: Check = Check {
     name: "loop-variable-captured",
     languages: &["python"],
     triggers: &["lambda"],
-    whole_file: false,
+    whole_file: &[],
+    needs_class: false,
     run,
 };
 

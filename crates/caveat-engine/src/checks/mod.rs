@@ -3,6 +3,7 @@
 mod blocking_in_async;
 mod constant_condition;
 mod dangling_c_string;
+mod duplicate_key;
 mod exception_swallowed;
 mod init_before_main;
 mod lock_across_await;
@@ -12,6 +13,7 @@ mod pointer_cast_unsound;
 mod raw_pointer_in_safe_fn;
 mod regular_expressions;
 pub mod secrets;
+mod shell_text;
 mod static_mut_access;
 mod task_reference_dropped;
 mod transmute_misuse;
@@ -35,9 +37,11 @@ pub struct Check {
     pub languages: &'static [&'static str],
     /// One of these literals must occur in the file; none means that it always runs.
     pub triggers: &'static [&'static str],
-    /// Whether it looks across the items of a file. Otherwise only the items (functions, runs of
-    /// statements) with a trigger are sure to be in the tree.
-    pub whole_file: bool,
+    /// Languages in which it looks across the items of a file. In others only the items (functions,
+    /// runs of statements) with a trigger are sure to be in the tree.
+    pub whole_file: &'static [&'static str],
+    /// Whether of a method the whole class must be in the tree: for types of its attributes.
+    pub needs_class: bool,
     /// Adds what it finds.
     pub run: fn(&FileView<'_>, &mut Vec<Hit>),
 }
@@ -101,6 +105,7 @@ static CHECKS: &[&Check] = &[
     &blocking_in_async::CHECK,
     &constant_condition::CHECK,
     &dangling_c_string::CHECK,
+    &duplicate_key::CHECK,
     &exception_swallowed::CHECK,
     &init_before_main::CHECK,
     &lock_across_await::CHECK,
@@ -118,6 +123,7 @@ static CHECKS: &[&Check] = &[
     &secrets::FIXED,
     &secrets::PASSWORD,
     &secrets::address::CHECK,
+    &shell_text::DOWNLOAD,
     &static_mut_access::CHECK,
     &task_reference_dropped::CHECK,
     &transmute_misuse::CHECK,

@@ -45,7 +45,8 @@ pub static CHECK: Check = Check {
         "=defaultdict(",
         "= defaultdict(",
     ],
-    whole_file: false,
+    whole_file: &[],
+    needs_class: false,
     run,
 };
 

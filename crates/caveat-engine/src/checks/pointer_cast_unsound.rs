@@ -12,7 +12,8 @@ pub static CHECK: Check = Check {
     name: "pointer-cast-unsound",
     languages: &["rust"],
     triggers: &["as *const", "as *mut", "cast_mut", ".cast::<"],
-    whole_file: true,
+    whole_file: &["rust"],
+    needs_class: false,
     run,
 };
 

@@ -12,7 +12,8 @@ pub static CHECK: Check = Check {
     name: "raw-pointer-in-safe-fn",
     languages: &["rust"],
     triggers: &["*const", "*mut"],
-    whole_file: true,
+    whole_file: &["rust"],
+    needs_class: false,
     run,
 };
 

@@ -49,7 +49,8 @@ const fn check(name: &'static str, run: fn(&FileView<'_>, &mut Vec<Hit>)) -> Che
         name,
         languages: &["python", "rust"],
         triggers: TRIGGERS,
-        whole_file: false,
+        whole_file: &[],
+        needs_class: false,
         run,
     }
 }
@@ -58,7 +59,10 @@ fn find(view: &FileView<'_>, hits: &mut Vec<Hit>, wanted: fn(ProblemKind) -> boo
     let Some(names) = view.names else { return };
     for call in names.code.arena.ids() {
         if let Some(expression) = expression(names, call) {
-            for problem in problems(names, &expression, wanted) {
+            for problem in problems(names, &expression, |kind| {
+                // Who replaces a link in a text of his own decides nothing by it.
+                wanted(kind) && !(kind == ProblemKind::HostDot && expression.usage == Usage::Sub)
+            }) {
                 hits.push(Hit::at_node(view, expression.literal).word("PROBLEM", problem));
             }
         }
@@ -76,7 +80,7 @@ struct Expression {
 fn problems(
     names: &Names<'_>,
     expression: &Expression,
-    wanted: fn(ProblemKind) -> bool,
+    wanted: impl Fn(ProblemKind) -> bool,
 ) -> Vec<String> {
     let value = names.constant(expression.literal);
     let Some(text) = value.as_ref().and_then(|value| value.text()) else {

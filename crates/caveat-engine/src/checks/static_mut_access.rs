@@ -13,7 +13,8 @@ pub static CHECK: Check = Check {
     name: "static-mut-access",
     languages: &["rust"],
     triggers: &["static mut"],
-    whole_file: true,
+    whole_file: &["rust"],
+    needs_class: false,
     run,
 };
 

@@ -13,7 +13,8 @@ pub static CHECK: Check = Check {
     name: "task-reference-dropped",
     languages: &["python", "rust"],
     triggers: &["create_task", "ensure_future", "let _ ="],
-    whole_file: true,
+    whole_file: &["rust"],
+    needs_class: true,
     run,
 };
 

@@ -12,7 +12,8 @@ pub static CHECK: Check = Check {
     name: "transmute-misuse",
     languages: &["rust"],
     triggers: &["transmute", "transmute_copy"],
-    whole_file: true,
+    whole_file: &["rust"],
+    needs_class: false,
     run,
 };
 

@@ -178,16 +178,15 @@ pub fn comment_within(code: Code<'_>, start: u32, end: u32, test: impl Fn(&str) 
 
 /// Where the run of comments, attributes and blank space directly above an offset begins.
 pub fn lead_start(code: Code<'_>, offset: u32) -> u32 {
+    let line_start = |text: &str| memchr::memrchr(b'\n', text.as_bytes()).map_or(0, |at| at + 1);
     let mut start = offset;
     loop {
-        let line = code.text[..start as usize]
-            .rfind('\n')
-            .map_or(0, |at| at + 1);
+        let line = line_start(&code.text[..start as usize]);
         let above = &code.text[..line];
         let Some(previous) = above.strip_suffix('\n') else {
             return line as u32;
         };
-        let begin = previous.rfind('\n').map_or(0, |at| at + 1);
+        let begin = line_start(previous);
         let text = previous[begin..].trim_start();
         if !["//", "/*", "*", "#[", "#"]
             .iter()

@@ -11,7 +11,8 @@ pub static CHECK: Check = Check {
     name: "uninitialized-memory",
     languages: &["rust"],
     triggers: &["uninitialized", "zeroed", "assume_init", "set_len"],
-    whole_file: true,
+    whole_file: &["rust"],
+    needs_class: false,
     run,
 };
 

@@ -15,7 +15,8 @@ pub static CHECK: Check = Check {
     name: "unsafe-without-safety-comment",
     languages: &["rust"],
     triggers: &["unsafe"],
-    whole_file: true,
+    whole_file: &["rust"],
+    needs_class: false,
     run,
 };
 
@@ -112,6 +113,17 @@ fn is_explained(code: Code<'_>, id: NodeId, site: Site) -> bool {
             .any(|word| lower.contains(word))
     };
     let own = arena.node(id);
+    let is_reason = |comment: &str| {
+        let lower = comment.to_ascii_lowercase();
+        is_safety(comment)
+            || ["send", "sync", "because", "since", "thread"]
+                .iter()
+                .any(|word| lower.contains(word))
+    };
+    if site == Site::Impl {
+        let start = tree::lead_start(code, own.start);
+        return tree::comment_within(code, start, own.end, is_reason);
+    }
     if site != Site::Block {
         let start = tree::lead_start(code, own.start);
         return tree::comment_within(code, start, own.end, is_safety)

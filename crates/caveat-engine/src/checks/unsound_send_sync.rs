@@ -12,7 +12,8 @@ pub static CHECK: Check = Check {
     name: "unsound-send-sync",
     languages: &["rust"],
     triggers: &["Send for", "Sync for"],
-    whole_file: true,
+    whole_file: &["rust"],
+    needs_class: false,
     run,
 };
 

@@ -393,6 +393,10 @@ fn requirements(text: &str, hits: &mut Vec<Hit>) {
         index.is_some_and(|value| !is_public(value))
     });
     for (line, at) in lines(text) {
+        // The recorded output of a terminal, which no installer reads.
+        if line.contains('\u{1b}') {
+            continue;
+        }
         let line = line.split(" #").next().unwrap_or(line).trim_end();
         let span = Span::new(at, at + line.len() as u32);
         if line.starts_with('-') {

@@ -91,9 +91,20 @@ fn check(file: &TextFile) -> Vec<Hit> {
         return hits;
     }
     hits.extend(live().filter_map(marked_safe));
-    hits.extend(autoescape_off(&tokens));
+    if !is_mail_text(file) {
+        hits.extend(autoescape_off(&tokens));
+    }
     hits.extend(unquoted_attributes(file.text, &tokens));
     in_order(hits)
+}
+
+/// A mail in plain text, whatever the name of the file ends with: there is no tag in it.
+fn is_mail_text(file: &TextFile) -> bool {
+    let name = file.path.rsplit('/').next().unwrap_or(file.path);
+    let of_mail = ["mail", "subject", "message", "body"]
+        .iter()
+        .any(|word| name.contains(word));
+    of_mail && !file.text.contains("</") && !file.text.contains("/>")
 }
 
 /// `{{{ x }}}`, unless it is the slot of a layout that another template fills.

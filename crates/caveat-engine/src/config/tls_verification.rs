@@ -55,7 +55,16 @@ pub(super) fn in_shell(snippet: &Snippet) -> Vec<Hit> {
 
 fn of_script(script: &Script, place: &dyn Fn(Span) -> Span) -> Vec<Hit> {
     let mut hits = Vec::new();
+    let mut asked_for = false;
     for command in script.commands() {
+        if asks_for_it(command) {
+            asked_for = true;
+            continue;
+        }
+        // Only what stands directly behind the test is sure to be in its branch.
+        if std::mem::take(&mut asked_for) {
+            continue;
+        }
         let exported = matches!(command.program(), "export" | "declare" | "env")
             .then(|| command.words.iter())
             .into_iter()
@@ -78,6 +87,17 @@ fn of_script(script: &Script, place: &dyn Fn(Span) -> Span) -> Vec<Hit> {
         }));
     }
     hits
+}
+
+/// `[ "$INSECURE" = 1 ]`: whoever runs the script asked for it.
+fn asks_for_it(command: &Command) -> bool {
+    matches!(command.program(), "[" | "[[" | "test")
+        && command.arguments().iter().any(|word| {
+            let text = word.text.to_ascii_lowercase();
+            ["insecure", "no_verify", "skip_verify", "noverify"]
+                .iter()
+                .any(|name| text.contains(name))
+        })
 }
 
 /// Whether the answer is thrown away: the command only asks whether the server is there.

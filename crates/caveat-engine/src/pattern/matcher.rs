@@ -34,6 +34,9 @@ pub struct Options {
     pub spelling: bool,
     /// Names that are assigned one constant stand for it.
     pub constants: bool,
+    /// A name may be one that another file of the project defines: users may write rules about
+    /// their own code, while caveat's rules speak of libraries.
+    pub own_names: bool,
 }
 
 impl Default for Options {
@@ -41,6 +44,7 @@ impl Default for Options {
         Options {
             spelling: false,
             constants: true,
+            own_names: false,
         }
     }
 }
@@ -140,7 +144,7 @@ impl<'a> Walk<'_, 'a> {
     fn tired(&self) -> bool {
         let left = self.fuel.get();
         self.fuel.set(left.saturating_sub(1));
-        left == 0
+        left == 0 || !self.names.spend()
     }
 
     /// Calls `next` for every way in which `pat` matches `node`; true stops the enumeration.
@@ -223,9 +227,13 @@ impl<'a> Walk<'_, 'a> {
         if self.options.spelling && self.spelled(path, node) {
             return true;
         }
-        let Some(resolved) = self.names.resolve(node) else {
+        let Some(mut resolved) = self.names.resolve(node) else {
             return false;
         };
+        // Other files are asked only where the name can be the wanted one at all.
+        if resolved.path.last().copied() == path.last().map(String::as_str) {
+            resolved = self.names.linked(node, resolved);
+        }
         same_path(path, &resolved.path) && self.may_be_global(path, &resolved)
             || self.through_glob(path, node, &resolved)
     }
@@ -234,6 +242,7 @@ impl<'a> Walk<'_, 'a> {
     fn may_be_global(&self, path: &[String], resolved: &Resolved<'a>) -> bool {
         match resolved.root {
             NameRoot::Imported | NameRoot::Unbound => true,
+            NameRoot::Project => self.options.own_names,
             NameRoot::Defined | NameRoot::Local => {
                 matches!(path[0].as_str(), "self" | "cls" | "Self")
             }
@@ -284,10 +293,22 @@ impl<'a> Walk<'_, 'a> {
         {
             return true;
         }
-        let Some(resolved) = self.names.type_of(node) else {
+        let Some(mut resolved) = self.names.type_of(node) else {
             return false;
         };
-        type_matches(path, &resolved.path)
+        let last = path.last().map(String::as_str);
+        if resolved
+            .path
+            .iter()
+            .rev()
+            .take(2)
+            .any(|&part| Some(part) == last)
+        {
+            resolved = self.names.linked(node, resolved);
+        }
+        // One segment may be any type of that name.
+        let own = resolved.root == NameRoot::Project && path.len() > 1;
+        (!own || self.options.own_names) && type_matches(path, &resolved.path)
     }
 
     fn is_literal_of_type(&self, node: NodeId, kind: &str) -> bool {
@@ -342,12 +363,19 @@ impl<'a> Walk<'_, 'a> {
         let Pat::Name(path) = object else {
             return false;
         };
-        if self.role(node) != Role::Identifier {
-            return false;
-        }
         let Some(resolved) = self.names.resolve(node) else {
             return false;
         };
+        if resolved.root != NameRoot::Imported {
+            return false;
+        }
+        // What is written as an attribute has its object in sight, unless it is a module of the
+        // project that stands for another (`client.get` where `client` takes `get` from elsewhere).
+        let written = resolved.path.clone();
+        let resolved = self.names.linked(node, resolved);
+        if self.role(node) != Role::Identifier && resolved.path == written {
+            return false;
+        }
         let Some((segment, before)) = resolved.path.split_last() else {
             return false;
         };
@@ -1216,16 +1244,16 @@ pub fn same_bound(names: &Names<'_>, left: &Bound, right: &Bound) -> bool {
 /// Whether two subtrees are equal but for white space, comments and parentheses.
 fn same_tree(code: Code<'_>, left: NodeId, right: NodeId) -> bool {
     let arena = code.arena;
-    let (left, right): (Vec<_>, Vec<_>) = (
-        arena.subtree(left).collect(),
-        arena.subtree(right).collect(),
-    );
-    left.len() == right.len()
-        && left.iter().zip(&right).all(|(&one, &other)| {
-            let (a, b) = (arena.node(one), arena.node(other));
-            let leaf = a.next == one.0 + 1;
-            a.kind == b.kind && (!leaf || code.text_of(one) == code.text_of(other))
-        })
+    let size = |id: NodeId| arena.node(id).next - id.0;
+    size(left) == size(right)
+        && arena
+            .subtree(left)
+            .zip(arena.subtree(right))
+            .all(|(one, other)| {
+                let (a, b) = (arena.node(one), arena.node(other));
+                let leaf = a.next == one.0 + 1;
+                a.kind == b.kind && (!leaf || code.text_of(one) == code.text_of(other))
+            })
 }
 
 /// Dotted paths that an import statement makes available.
@@ -1245,7 +1273,9 @@ pub fn imported_paths(code: Code<'_>, node: NodeId) -> Vec<Vec<String>> {
             Role::Scoped => Some(child),
             Role::AliasedImport => arena.field(child, Field::Name),
             Role::WildcardImport => {
-                paths.push(base.clone());
+                // A star of its own, so that only a star import has what a star pattern wants.
+                let star = "*".to_owned();
+                paths.push(base.iter().cloned().chain([star]).collect());
                 None
             }
             _ => None,

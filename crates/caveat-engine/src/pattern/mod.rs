@@ -68,6 +68,23 @@ pub enum Root {
     Sequence(Vec<Pat>),
 }
 
+impl Root {
+    /// Calls `see` with each part, from the outside in.
+    pub fn visit(&self, see: &mut dyn FnMut(&Pat)) {
+        match self {
+            Root::Node(pat) => pat.visit(see),
+            Root::Sequence(pats) => pats.iter().for_each(|pat| pat.visit(see)),
+        }
+    }
+
+    /// Whether a match binds the metavariable.
+    pub fn binds(&self, mv: Mv) -> bool {
+        let mut found = false;
+        self.visit(&mut |pat| found |= pat.binds_itself(mv));
+        found
+    }
+}
+
 /// A part of a pattern.
 #[derive(Debug, Clone)]
 pub enum Pat {
@@ -175,6 +192,65 @@ impl Pat {
                     | Role::QuestionMark
                     | Role::Reference
             ),
+            _ => false,
+        }
+    }
+}
+
+impl Pat {
+    /// Calls `see` with this part and all in it, from the outside in.
+    pub fn visit(&self, see: &mut dyn FnMut(&Pat)) {
+        see(self);
+        let arguments = |arguments: &[Argument], see: &mut dyn FnMut(&Pat)| {
+            for argument in arguments {
+                if let Argument::Positional(pat) | Argument::Keyword(_, pat) = argument {
+                    pat.visit(see);
+                }
+            }
+        };
+        match self {
+            Pat::Deep(inner) | Pat::Chain(inner) => inner.visit(see),
+            Pat::Attribute { object, .. } => object.visit(see),
+            Pat::Call {
+                callee,
+                arguments: list,
+                ..
+            } => {
+                callee.visit(see);
+                arguments(list, see);
+            }
+            Pat::Arguments(list) => arguments(list, see),
+            Pat::Block(pats) => pats.iter().for_each(|pat| pat.visit(see)),
+            Pat::Formatted(parts) => {
+                for part in parts {
+                    if let StringPart::Hole(pat) = part {
+                        pat.visit(see);
+                    }
+                }
+            }
+            Pat::Node { groups, .. } => {
+                let pats = groups.iter().flat_map(|(_, pats)| pats);
+                pats.for_each(|pat| pat.visit(see));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether this part, apart from those in it, binds the metavariable.
+    fn binds_itself(&self, mv: Mv) -> bool {
+        let in_list = |arguments: &[Argument]| {
+            arguments.iter().any(|argument| match argument {
+                Argument::Keyword(KeywordName::Meta(own), _) | Argument::MetaDots(own) => {
+                    *own == mv
+                }
+                _ => false,
+            })
+        };
+        match self {
+            Pat::Meta(own) | Pat::MetaDots(own) | Pat::StringMeta(own) => *own == mv,
+            Pat::Typed { mv: own, .. } => *own == mv,
+            Pat::Attribute { name, .. } => matches!(name, KeywordName::Meta(own) if *own == mv),
+            Pat::Call { arguments, .. } | Pat::Arguments(arguments) => in_list(arguments),
             _ => false,
         }
     }

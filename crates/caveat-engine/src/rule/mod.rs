@@ -83,9 +83,8 @@ pub struct Rule {
     pub in_tests: bool,
     /// Files the rule applies to.
     pub paths: PathFilter,
-    /// Stated triggers, a conjunction of alternatives: each inner list needs one literal present
-    /// in the region. Empty: derived from the patterns.
-    pub triggers: Vec<Vec<String>>,
+    /// Triggers that the rule states beside those derived from its patterns.
+    pub triggers: StatedTriggers,
     /// What it matches.
     pub body: Body,
     /// How patterns are matched.
@@ -176,6 +175,9 @@ pub struct Overrides {
     /// Code that replaces the matched span, metavariables filled in. Native `rewrite:`,
     /// Semgrep `fix:`.
     pub rewrite: Option<String>,
+    /// Code that replaces parts of the match: of a metavariable (`$X`), or the value of a keyword
+    /// argument of the matched call (`verify=`, `$KEY=`). Native `rewrite:` with a mapping.
+    pub rewrite_parts: Vec<(String, String)>,
     /// Whether the rewrite is offered only, not applied by `--fix` (native `rewrite-unsafe: true`).
     pub rewrite_unsafe: bool,
     /// A replacement inside the matched text in place of `rewrite`; Semgrep `fix-regex:`.
@@ -352,4 +354,33 @@ pub enum Comparison {
     Equal,
     /// `!=`
     NotEqual,
+}
+
+/// Triggers that a rule states.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StatedTriggers {
+    /// Clauses that must all hold, by language; an empty name stands for every language.
+    pub clauses: Vec<(String, Vec<StatedClause>)>,
+}
+
+/// What must be in the item that a rule looks at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StatedClause {
+    /// One of these words; one that begins with `~` may stand anywhere in the file. None: any.
+    pub words: Vec<String>,
+    /// A match of this expression in the text of the item.
+    pub shape: Option<String>,
+    /// A match of this expression in the text of the statement with the word.
+    pub statement: Option<String>,
+}
+
+impl StatedTriggers {
+    /// The clauses for a language.
+    pub fn of(&self, language: &str) -> &[StatedClause] {
+        let own = |(name, _): &&(String, Vec<StatedClause>)| name.is_empty() || name == language;
+        self.clauses
+            .iter()
+            .find(own)
+            .map_or(&[], |(_, clauses)| clauses)
+    }
 }

@@ -166,6 +166,11 @@ pub struct Definition {
     pub bind: fn(&mut crate::names::Builder<'_>),
     /// Separator between the parts of a qualified name as people write it.
     pub path_separator: &'static str,
+    /// What turns a fragment that the grammar takes for broken into a file: text in front of it
+    /// and behind it, so that its statements are the children of one block.
+    pub wrapper: Option<(&'static str, &'static str)>,
+    /// How names lead from file to file; none where there are no modules.
+    pub link: Option<crate::link::Linkage>,
 }
 
 /// Every language, in the order of their ids. Registering a language is one line here.

@@ -13,4 +13,6 @@ pub static LANGUAGE: Definition = Definition {
     skeleton: None,
     bind: |_| {},
     path_separator: ".",
+    wrapper: None,
+    link: None,
 };

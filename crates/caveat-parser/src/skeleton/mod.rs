@@ -25,6 +25,9 @@ pub struct Skeleton {
     /// only the grammar understands. Items may then be missing or wrong, and [`regions`] must
     /// not be used.
     pub complete: bool,
+    /// Python: every logical line in order, without comments; empty for languages whose statements
+    /// a lexical pass does not tell.
+    pub statements: Vec<Span>,
     segments: Vec<Span>,
     layout: Layout,
 }
@@ -137,10 +140,12 @@ pub enum ImportKind {
 impl Skeleton {
     fn new(layout: Layout) -> Self {
         let (items, imports, segments) = (Vec::new(), Vec::new(), Vec::new());
+        let statements = Vec::new();
         Skeleton {
             items,
             imports,
             complete: true,
+            statements,
             segments,
             layout,
         }
@@ -150,6 +155,13 @@ impl Skeleton {
     pub fn path(&self, import: &Import) -> &[Span] {
         let first = import.first_segment as usize;
         &self.segments[first..first + import.segments as usize]
+    }
+
+    /// The statement around an offset; none in comments and between statements.
+    pub fn statement(&self, offset: u32) -> Option<Span> {
+        let after = self.statements.partition_point(|span| span.start <= offset);
+        let span = *self.statements.get(after.checked_sub(1)?)?;
+        (offset < span.end).then_some(span)
     }
 
     /// The direct children of an item.
@@ -166,24 +178,19 @@ impl Skeleton {
         std::iter::successors(Some(index), up).skip(1)
     }
 
-    /// Repairs spans that do not fit the text, which only hostile text can cause, and says that
-    /// the skeleton is not to be trusted then.
+    /// The skeleton, after a look at every span. One that does not fit the text is a bug of the
+    /// scanner, which tests and fuzzing meet as a panic; users get a skeleton that is not used.
     fn checked(mut self, text: &str) -> Self {
-        let mut sound = true;
-        for item in &mut self.items {
-            for span in [
-                &mut item.name,
-                &mut item.span,
-                &mut item.header,
-                &mut item.body,
-            ] {
-                if text.get(span.start as usize..span.end as usize).is_none() {
-                    *span = Span::new(0, 0);
-                    sound = false;
-                }
-            }
+        let fits = |span: &Span| text.get(span.start as usize..span.end as usize).is_some();
+        let sound = |item: &Item| {
+            let spans = [item.name, item.span, item.header, item.body];
+            spans.iter().all(fits)
+        };
+        let all = self.items.iter().all(sound);
+        debug_assert!(all, "the scanner made a span that does not fit the text");
+        if !all {
+            (self.items, self.imports, self.complete) = (Vec::new(), Vec::new(), false);
         }
-        self.complete &= sound;
         self
     }
 

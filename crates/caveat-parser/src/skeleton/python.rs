@@ -184,6 +184,7 @@ impl<'t> Scanner<'t> {
             return;
         };
         self.code_end = line.end;
+        self.out.statements.push(span(line.start, line.end));
         let frame = self.classify(line);
         if self.next_import < line.end {
             self.imports(line, frame);
@@ -424,7 +425,8 @@ impl<'t> Scanner<'t> {
             }
             from = at + 1 + usize::from(self.byte(at + 1) == b'=');
         }
-        Some((name, Some(self.skip_blank(equals + 1))))
+        // Before a comment on a joined line, blanks reach beyond the line's end.
+        Some((name, Some(self.skip_blank(equals + 1).min(line.end))))
     }
 
     /// Where the colon stands that begins the suite of a one-line compound statement.

@@ -26,7 +26,7 @@ pub fn scan(text: &str) -> Skeleton {
     if scanner.run().is_none() {
         scanner.out.complete = false;
     }
-    scanner.finish()
+    scanner.finish().checked(text)
 }
 
 /// What is being read.
@@ -810,7 +810,8 @@ impl Scanner<'_> {
         loop {
             self.at = self.skip_trivia(self.at)?;
             match self.byte(self.at) {
-                b':' => self.at += 2,
+                b':' if self.byte(self.at + 1) == b':' => self.at += 2,
+                b':' => return None,
                 b'*' => {
                     self.at += 1;
                     self.push_path(ImportKind::Glob, above, level, None);

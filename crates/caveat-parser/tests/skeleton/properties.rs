@@ -211,6 +211,25 @@ proptest! {
     }
 }
 
+/// The value of a binding that ends in a joined line, and nothing but a comment on that.
+#[test]
+fn a_comment_on_a_joined_line() {
+    for text in [
+        "x = \\\n  # c",
+        "x: int = \\\n\t#\n",
+        "class A: \\\n  # c\n",
+    ] {
+        assert!(!exercise(Language::Python, text).complete, "{text:?}");
+    }
+}
+
+/// One colon, and then a character of several bytes.
+#[test]
+fn half_a_path_separator() {
+    let text = "use std::process:\u{fffd}Command;";
+    assert!(!exercise(Language::Rust, text).complete);
+}
+
 /// Shapes that make careless scanners quadratic. The bound is a hundred times what is needed.
 #[test]
 fn time_is_linear() {

@@ -18,7 +18,8 @@ pub static CHECK: Check = Check {
     languages: &[],
     // Counts only where user information follows; see `prefilter`.
     triggers: &["@://"],
-    whole_file: false,
+    whole_file: &[],
+    needs_class: false,
     run,
 };
 

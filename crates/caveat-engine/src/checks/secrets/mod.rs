@@ -152,7 +152,8 @@ const fn check(name: &'static str, run: fn(&FileView<'_>, &mut Vec<Hit>)) -> Che
         name,
         languages: &[],
         triggers: TRIGGERS,
-        whole_file: false,
+        whole_file: &[],
+        needs_class: false,
         run,
     }
 }

@@ -193,6 +193,10 @@ fn overrides(reader: &mut Reader<'_>, formula: &Formula, bound: &FxHashSet<&str>
     if let Some(rewrite) = &formula.with.rewrite {
         unbound_in_text(reader, rewrite, bound, &formula.span, "the rewrite");
     }
+    for (part, code) in &formula.with.rewrite_parts {
+        unbound_in_text(reader, part, bound, &formula.span, "the rewrite");
+        unbound_in_text(reader, code, bound, &formula.span, "the rewrite");
+    }
     match &formula.op {
         Op::Any(parts) => parts.iter().for_each(|part| overrides(reader, part, bound)),
         Op::All(all) => all

@@ -11,8 +11,12 @@ mod schema;
 
 pub use schema::schema;
 
+use caveat_parser::lang::Language;
+use regex::Regex;
+
 use super::{
-    Body, Confidence, Dialect, LanguageFormula, Options, PathFilter, Rule, Severity, YamlSpan,
+    Body, Confidence, Dialect, LanguageFormula, Options, PathFilter, Rule, Severity, StatedClause,
+    StatedTriggers, YamlSpan,
     reader::{Reader, clip},
     yaml::{Map, Node, Value},
 };
@@ -218,19 +222,63 @@ fn paths(reader: &mut Reader<'_>, node: &Node) -> PathFilter {
     }
 }
 
+/// Clauses for every language, or a list of them for each.
+fn triggers(reader: &mut Reader<'_>, node: &Node) -> StatedTriggers {
+    let Value::Map(map) = &node.value else {
+        let clauses = vec![(String::new(), clauses(reader, node))];
+        return StatedTriggers { clauses };
+    };
+    let mut by_language = Vec::new();
+    for entry in &map.entries {
+        if Language::from_name(&entry.key).is_none() {
+            let message = format!("unknown language `{}`", entry.key);
+            reader.error(&entry.key_span, message);
+        }
+        by_language.push((entry.key.clone(), clauses(reader, &entry.value)));
+    }
+    StatedTriggers {
+        clauses: by_language,
+    }
+}
+
 /// A conjunction of alternatives; a text alone is a clause of one literal.
-fn triggers(reader: &mut Reader<'_>, node: &Node) -> Vec<Vec<String>> {
+fn clauses(reader: &mut Reader<'_>, node: &Node) -> Vec<StatedClause> {
     let Some(clauses) = reader.list(node, "`triggers`") else {
         return Vec::new();
     };
-    let mut triggers = Vec::new();
+    let mut stated = Vec::new();
     for clause in clauses {
-        if matches!(&clause.value, Value::List(items) if items.is_empty()) {
-            reader.error(&clause.span, "a clause without literals never holds");
+        match &clause.value {
+            Value::Map(map) => stated.push(clause_with_shape(reader, map)),
+            Value::List(items) if items.is_empty() => {
+                reader.error(&clause.span, "a clause without literals never holds");
+            }
+            _ => stated.push(StatedClause {
+                words: reader.texts(clause, "a trigger"),
+                ..StatedClause::default()
+            }),
         }
-        triggers.push(reader.texts(clause, "a trigger"));
     }
-    triggers
+    stated
+}
+
+fn clause_with_shape(reader: &mut Reader<'_>, map: &Map) -> StatedClause {
+    reader.check_keys(map, &["words", "shape", "statement"]);
+    let mut expression = |key: &str| {
+        let node = map.get(key)?;
+        let text = reader.text(node, &format!("`{key}`"))?;
+        if let Err(error) = Regex::new(text) {
+            reader.error(&node.span, error.to_string());
+        }
+        Some(text.to_owned())
+    };
+    let (shape, statement) = (expression("shape"), expression("statement"));
+    let words = map.get("words");
+    StatedClause {
+        words: words.map_or_else(Vec::new, |node| reader.texts(node, "a trigger")),
+        shape,
+        statement,
+    }
 }
 
 fn body(reader: &mut Reader<'_>, root: &Node, map: &Map) -> Option<Body> {
@@ -299,17 +347,15 @@ fn matching(reader: &mut Reader<'_>, map: &Map, node: &Node) -> Option<Body> {
 
 /// What a formula may say differently from its rule, or `None` after noting why.
 fn overrides(reader: &mut Reader<'_>, map: &Map, span: &YamlSpan) -> super::Overrides {
-    let mut text = |key: &str| {
-        map.get(key).and_then(|node| match &node.value {
-            // An empty rewrite deletes the match.
-            Value::Scalar(scalar) if !scalar.is_null() => Some(scalar.text.clone()),
-            _ => reader.text(node, &format!("`{key}`")).map(str::to_owned),
-        })
-    };
-    let rewrite = text("rewrite").map(|text| text.trim_end_matches('\n').to_owned());
+    let rewriting = map.get("rewrite");
+    let rewrite_parts = rewriting.map_or_else(Vec::new, |node| parts_of(reader, node));
+    let rewrite = rewriting
+        .filter(|_| rewrite_parts.is_empty())
+        .and_then(|node| replacement(reader, node))
+        .map(|text| text.trim_end_matches('\n').to_owned());
     let unsafe_node = map.get("rewrite-unsafe");
     let rewrite_unsafe = unsafe_node.and_then(|node| reader.boolean(node, "`rewrite-unsafe`"));
-    if rewrite_unsafe.is_some() && rewrite.is_none() {
+    if rewrite_unsafe.is_some() && rewriting.is_none() {
         reader.error(span, "`rewrite-unsafe` needs a `rewrite` beside it");
     }
     super::Overrides {
@@ -323,7 +369,38 @@ fn overrides(reader: &mut Reader<'_>, map: &Map, span: &YamlSpan) -> super::Over
             .get("message")
             .and_then(|node| sentence_of(reader, node, "`message`")),
         rewrite,
+        rewrite_parts,
         rewrite_unsafe: rewrite_unsafe.unwrap_or(false),
         rewrite_regex: None,
     }
+}
+
+/// The code of a rewrite. An empty one deletes the match.
+fn replacement(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+    match &node.value {
+        Value::Scalar(scalar) if !scalar.is_null() => Some(scalar.text.clone()),
+        _ => reader.text(node, "`rewrite`").map(str::to_owned),
+    }
+}
+
+/// Parts of a match with the code that replaces each; none unless the rewrite is a mapping.
+fn parts_of(reader: &mut Reader<'_>, node: &Node) -> Vec<(String, String)> {
+    let Value::Map(map) = &node.value else {
+        return Vec::new();
+    };
+    if let Some(entry) = map
+        .entries
+        .iter()
+        .find(|entry| !entry.key.starts_with('$') && !entry.key.ends_with('='))
+    {
+        let message = format!(
+            "`{}` is neither a metavariable nor a keyword argument such as `verify=`",
+            entry.key
+        );
+        reader.error(&node.span, message);
+    }
+    map.entries
+        .iter()
+        .filter_map(|entry| Some((entry.key.clone(), replacement(reader, &entry.value)?)))
+        .collect()
 }

@@ -89,7 +89,11 @@ fn formula_key(key: &str) -> Value {
         }),
         "where" => json!({"$ref": "#/$defs/conditions"}),
         "focus" => json!({"$ref": "#/$defs/texts"}),
-        "rewrite" => json!({"type": "string", "description": "code that replaces the match"}),
+        "rewrite" => json!({
+            "description": "code that replaces the match, or parts of it",
+            "type": ["string", "object"],
+            "additionalProperties": {"type": "string"},
+        }),
         "rewrite-unsafe" => json!({"type": "boolean"}),
         "severity" | "confidence" | "message" => rule_key(key),
         _ => json!({"$ref": "#/$defs/formula"}),

@@ -11,7 +11,7 @@ mod patterns;
 
 use super::{
     Body, Confidence, Dialect, Formula, LanguageFormula, Loaded, Options, PathFilter, RegexRewrite,
-    Rule, Severity, Skipped, YamlSpan,
+    Rule, Severity, Skipped, StatedTriggers, YamlSpan,
     reader::{Reader, clip},
     yaml::{Map, Node, Value},
 };
@@ -268,7 +268,7 @@ impl RuleReader<'_, '_> {
             references: metadata.map(references).unwrap_or_default(),
             in_tests: true,
             paths,
-            triggers: Vec::new(),
+            triggers: StatedTriggers::default(),
             body: Body::Match(formulas.collect()),
             options,
             dialect: Dialect::Semgrep,

@@ -1,5 +1,6 @@
 //! Python: grammar, roles of its node kinds, and how names are bound.
 
+mod link;
 mod names;
 
 use super::{Definition, Role};
@@ -15,6 +16,8 @@ pub static LANGUAGE: Definition = Definition {
     skeleton: Some(crate::skeleton::python::scan),
     bind: names::bind,
     path_separator: ".",
+    wrapper: None,
+    link: Some(link::LINKAGE),
 };
 
 fn role(kind: &str, named: bool) -> Role {

@@ -2,7 +2,7 @@
 
 use crate::arena::NodeId;
 use crate::lang::{Field, Role};
-use crate::names::{Binding, Builder, Path, ScopeKind};
+use crate::names::{Binding, Builder, Path, ScopeKind, anchored};
 
 /// Reads all bindings of a file in one pass.
 pub fn bind(builder: &mut Builder<'_>) {
@@ -184,11 +184,17 @@ fn import(builder: &mut Builder<'_>, id: NodeId) {
         return;
     }
     if let Some(argument) = arena.field(id, Field::Argument) {
-        use_tree(builder, argument, &Vec::new());
+        use_tree(builder, argument, &Vec::new(), MAX_USE_DEPTH);
     }
 }
 
-fn use_tree<'a>(builder: &mut Builder<'a>, tree: NodeId, prefix: &Path<'a>) {
+/// Nesting of `use` trees beyond which their names are not read.
+const MAX_USE_DEPTH: u32 = 64;
+
+fn use_tree<'a>(builder: &mut Builder<'a>, tree: NodeId, prefix: &Path<'a>, depth: u32) {
+    let Some(depth) = depth.checked_sub(1) else {
+        return;
+    };
     let code = builder.code();
     let arena = code.arena;
     match arena.kind_name(tree) {
@@ -202,7 +208,7 @@ fn use_tree<'a>(builder: &mut Builder<'a>, tree: NodeId, prefix: &Path<'a>) {
         }
         "use_list" => {
             for part in arena.children(tree) {
-                use_tree(builder, part, prefix);
+                use_tree(builder, part, prefix, depth);
             }
         }
         "scoped_use_list" => {
@@ -211,7 +217,7 @@ fn use_tree<'a>(builder: &mut Builder<'a>, tree: NodeId, prefix: &Path<'a>) {
                 None => prefix.clone(),
             };
             if let Some(list) = arena.field(tree, Field::List) {
-                use_tree(builder, list, &prefix);
+                use_tree(builder, list, &prefix, depth);
             }
         }
         "use_wildcard" => {
@@ -239,27 +245,16 @@ fn use_tree<'a>(builder: &mut Builder<'a>, tree: NodeId, prefix: &Path<'a>) {
     }
 }
 
-/// `prefix` and the segments of `path`; `crate`, `self` and `super` become the file's own path.
+/// `prefix` and the segments of `path`. `crate` stays, `self` and `super` are counted from the
+/// file's own module.
 fn join<'a>(builder: &Builder<'a>, prefix: &Path<'a>, path: NodeId) -> Path<'a> {
     let code = builder.code();
+    let ids = code.arena.subtree(path);
+    let names = ids.filter(|&id| code.arena.role(id) == Role::Identifier);
     let mut joined = prefix.clone();
-    for id in code.arena.subtree(path) {
-        if code.arena.role(id) != Role::Identifier {
-            continue;
-        }
-        match code.text_of(id) {
-            "crate" if joined.is_empty() => {
-                joined.extend(builder.module().first());
-            }
-            "self" if joined.is_empty() => joined.extend(builder.module()),
-            "super" => {
-                if joined.is_empty() {
-                    joined.extend(builder.module());
-                }
-                joined.pop();
-            }
-            segment => joined.push(segment),
-        }
+    joined.extend(names.map(|id| code.text_of(id)));
+    if prefix.is_empty() {
+        joined = anchored(&builder.inline_modules(), &joined);
     }
     joined
 }
