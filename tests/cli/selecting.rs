@@ -70,3 +70,41 @@ fn exit_codes() {
     assert_eq!(code("--no-such-option"), Some(2));
     assert_eq!(project.caveat("").code, Some(2));
 }
+
+/// A `*` of a rule's paths stays within one component; `...` stands for fields of a struct.
+#[test]
+fn paths_and_fields_of_own_rules() {
+    let rule = "id: struct-field
+summary: a limit is taken away
+severity: low
+confidence: high
+cwe: []
+since: 9.8.7
+message: \"`$X` is built without a limit\"
+why: There is no end.
+fix: Give one.
+paths: {exclude: ['*debug*.rs']}
+match:
+  rust:
+    pattern: \"$X { ..., limit: None, ... }\"
+";
+    let code =
+        "fn f() { g(Web { host: h, limit: None, ..Default::default() }); g(Web { limit: 3 }); }\n";
+    let project = Project::new(&[
+        ("own/struct-field.yaml", rule),
+        ("code/debug-mode/a.rs", code),
+        ("code/debug-mode/x_debug.rs", code),
+    ]);
+    let outcome = project.caveat("scan code --rules own --format concise");
+    assert_eq!(
+        outcome.out.matches("struct-field").count(),
+        1,
+        "{}",
+        outcome.out
+    );
+    assert!(
+        outcome.out.contains("debug-mode/a.rs:1:12"),
+        "{}",
+        outcome.out
+    );
+}

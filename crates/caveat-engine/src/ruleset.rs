@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use caveat_parser::Parsers;
 use caveat_parser::lang::{Language, Role};
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use rustc_hash::FxHashMap;
 
 use crate::checks::{self, Check};
@@ -346,7 +346,8 @@ impl Builder {
             let mut builder = GlobSetBuilder::new();
             for pattern in patterns {
                 for variant in path_globs(pattern) {
-                    match Glob::new(&variant) {
+                    let glob = GlobBuilder::new(&variant).literal_separator(true).build();
+                    match glob {
                         Ok(glob) => {
                             builder.add(glob);
                         }

@@ -262,10 +262,12 @@ impl Compiler<'_, '_> {
             }
             _ => {}
         }
-        // `**...`, `...: __T`
+        // `**...`, `...: __T`, the shorthand `...` of a struct's field
+        let is_shorthand = self.code.arena.kind_name(id) == "shorthand_field_initializer";
         let inner = match self.role(id) {
             Role::DictSplat | Role::Splat => self.code.arena.children(id).last(),
             Role::Parameter | Role::Global => self.code.arena.children(id).next(),
+            _ if is_shorthand => self.code.arena.children(id).next(),
             _ => None,
         };
         match inner.and_then(|inner| self.placeholder(inner)) {
