@@ -2,7 +2,9 @@
 
 #![no_main]
 
+use caveat_engine::checks::secrets;
 use caveat_engine::config::{ANALYSES, TextFile};
+use caveat_engine::notebook::Notebook;
 use libfuzzer_sys::fuzz_target;
 
 const PATHS: &[&str] = &[
@@ -23,10 +25,24 @@ const PATHS: &[&str] = &[
     "a.ipynb",
     ".devcontainer/devcontainer.json",
     "a.md",
+    ".env",
+    "a.json",
+    "a.properties",
+    "a.tf",
+    "a.sql",
+    ".netrc",
+    ".npmrc",
 ];
 
 fuzz_target!(|text: &str| {
+    let _ = Notebook::read(text);
     for path in PATHS {
+        for span in secrets::places_in_text(path, text) {
+            assert!(
+                text.get(span.start as usize..span.end as usize)
+                    .is_some()
+            );
+        }
         let file = TextFile::new(path, text);
         for analysis in ANALYSES {
             for hit in (analysis.check)(&file) {

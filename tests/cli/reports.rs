@@ -173,3 +173,38 @@ fn timings() {
         assert!(outcome.err.contains(word), "{word} in {}", outcome.err);
     }
 }
+
+/// No format shows a secret, whatever rule speaks of its line; a hash of it is none either.
+#[test]
+fn secrets_are_shown_by_no_format() {
+    let value = "s3cr3t-Pw99";
+    let project = Project::new(&[
+        (
+            "app.py",
+            &format!(
+                "import requests\n\n\ndef f():\n    db_password = \"{value}\"\n    \
+                 requests.get(\"http://api.acme.io/{value}\", auth=(\"a\", db_password))\n"
+            ),
+        ),
+        (".env", &format!("DB_PASSWORD={value}\n")),
+        (
+            "a.ipynb",
+            &format!(
+                "{{\"cells\": [{{\"cell_type\": \"code\", \"source\": [\"db_password = '{value}'\"]}}]}}"
+            ),
+        ),
+    ]);
+    for format in ["text", "concise", "json", "sarif"] {
+        let outcome = project.caveat(&format!(
+            "scan . --min-confidence low --show-suppressed --statistics --format {format}"
+        ));
+        assert!(
+            outcome.out.contains("hardcoded-password"),
+            "{}",
+            outcome.out
+        );
+        for said in [&outcome.out, &outcome.err] {
+            assert!(!said.contains("Pw99"), "{format}: {said}");
+        }
+    }
+}

@@ -175,6 +175,10 @@ pub struct ScanArgs {
     /// Exit with 0 whatever is found; the same as `--fail-on never`.
     #[arg(long)]
     pub exit_zero: bool,
+    /// Look for secrets in the lines that a range of commits added, `REV..` or `A..B`, instead of
+    /// scanning files.
+    #[arg(long, value_name = "RANGE", conflicts_with = "fix")]
+    pub secrets_in_history: Option<String>,
     /// Apply safe fixes to the files, then report what is left.
     #[arg(long)]
     pub fix: bool,

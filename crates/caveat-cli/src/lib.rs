@@ -10,6 +10,7 @@ pub mod fix;
 pub mod fixtures;
 mod generated;
 mod git;
+mod history;
 pub mod output;
 mod progress;
 mod project;

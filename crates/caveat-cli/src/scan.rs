@@ -18,7 +18,7 @@ use crate::progress::Progress;
 use crate::report::{Options, Report, RootInfo, Skip, Summary, concise, json, sarif, text};
 use crate::ruleset::{self, Rules};
 use crate::walk::{self, Walk};
-use crate::{git, output, project, terminal};
+use crate::{git, history, output, project, terminal};
 
 /// How many rules `--timings` names for the text that is parsed for them.
 const COSTLIEST: usize = 15;
@@ -34,7 +34,11 @@ pub fn run(args: &ScanArgs) -> anyhow::Result<bool> {
     let warn = |message: &str| complain(args, &format!("warning: {message}"));
     let rules = ruleset::load(&args.rules, &warn)?;
     clock.lap("rules");
-    let (walk, inputs) = inputs(args, &rules)?;
+    let history = added(args)?;
+    let (walk, inputs) = match &history {
+        Some((folder, added)) => (at(folder), history::inputs(folder, added)),
+        None => inputs(args, &rules)?,
+    };
     clock.lap("walk");
     let options = ScanOptions {
         whole_files: args.whole_files,
@@ -52,6 +56,15 @@ pub fn run(args: &ScanArgs) -> anyhow::Result<bool> {
     }
 
     let mut files: Vec<FileReport> = outcomes.into_iter().map(|it| it.report).collect();
+    if let Some((_, added)) = &history {
+        for (file, added) in files.iter_mut().zip(added) {
+            history::keep(file, added, &rules.set);
+        }
+        if files.is_empty() {
+            complain(args, "the commits of the range add nothing");
+            return Ok(true);
+        }
+    }
     for file in &mut files {
         prepare(file, &rules, args);
     }
@@ -88,6 +101,29 @@ pub fn run(args: &ScanArgs) -> anyhow::Result<bool> {
         complain(args, &clock.report());
     }
     Ok(clean)
+}
+
+/// What the commits of `--secrets-in-history` added, and the folder they are read in.
+fn added(args: &ScanArgs) -> anyhow::Result<Option<(PathBuf, Vec<history::Added>)>> {
+    let Some(range) = &args.secrets_in_history else {
+        return Ok(None);
+    };
+    let [folder] = args.paths.as_slice() else {
+        bail!("`--secrets-in-history` goes with one folder");
+    };
+    let folder = folder
+        .canonicalize()
+        .with_context(|| format!("cannot read {}", folder.display()))?;
+    let added = history::read(&folder, range)?;
+    Ok(Some((folder, added)))
+}
+
+/// A walk that found nothing, in a folder.
+fn at(root: &Path) -> Walk {
+    Walk {
+        root: root.to_owned(),
+        ..Walk::default()
+    }
 }
 
 /// What to analyse, and the walk that found it.

@@ -45,7 +45,8 @@ pub fn is_test_path(path: &str) -> bool {
                 | "test cases"
                 | "manual tests"
                 | "e2e"
-        ) || part.ends_with("_tests")
+        ) || part.starts_with("docs_")
+            || part.ends_with("_tests")
             || part.ends_with("-tests")
             || part.ends_with("_test")
     });

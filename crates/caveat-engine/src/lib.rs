@@ -9,6 +9,7 @@ pub mod context;
 pub mod finding;
 pub mod formula;
 mod lent;
+pub mod notebook;
 pub mod pattern;
 mod placed;
 pub mod regexes;

@@ -16,7 +16,9 @@ use crate::pattern::matcher::Options;
 use crate::pattern::{self, KeywordName, MvTable, Pat, Pattern, Root};
 use crate::rule::{self, Body, Dialect, Overrides, Predicate, Rule, RuleError};
 use crate::text_regex::{ConditionRegex, TextRegex};
-use crate::trigger::{Clause, Conjunction, Literal, Reach, Triggers, TriggersBuilder, derive};
+use crate::trigger::{
+    Clause, Conjunction, Guard, Literal, Reach, Triggers, TriggersBuilder, derive,
+};
 
 /// All rules of a scan, ready to run.
 pub struct RuleSet {
@@ -223,10 +225,19 @@ impl Builder {
     }
 
     fn analysis(&mut self, index: u32, rule: &Rule, analysis: &'static Analysis) {
-        let literals = analysis.triggers.iter().map(|text| Literal {
-            any_case: true,
-            ..Literal::part(text)
-        });
+        let literals = analysis
+            .triggers
+            .iter()
+            .map(|text| match text.strip_prefix('=') {
+                Some(token) => Literal {
+                    guard: Guard::Token,
+                    ..Literal::part(token)
+                },
+                None => Literal {
+                    any_case: true,
+                    ..Literal::part(text)
+                },
+            });
         let clause = Clause::new(literals.collect(), Reach::Item);
         let paths = self.paths(rule);
         let program = Program::new(index, ProgramBody::Text(analysis), paths, keeps_tests(rule));
@@ -258,7 +269,8 @@ impl Builder {
                 .collect()
         };
         for language in languages {
-            let own = check.triggers.iter().map(|text| Literal::new(text));
+            let own = check.triggers.iter();
+            let own = own.filter_map(|text| checked_literal(text, language));
             let mut clauses = derive::stated(rule.triggers.of(language.name()));
             if clauses.is_empty() && !check.triggers.is_empty() {
                 clauses.push(Clause::new(own.collect(), Reach::Item));
@@ -649,6 +661,36 @@ impl Scope<'_> {
                 .trim_start_matches("..."),
         )
     }
+}
+
+/// A trigger of a check: `~x` is a part of a name of a secret in any case, `@x` what user
+/// information follows, `#x` a word in any case of files without a grammar, which have no literals
+/// to look for; anything else is a word.
+fn checked_literal(text: &str, language: Language) -> Option<Literal> {
+    if let Some(word) = text.strip_prefix('#') {
+        return (language == Language::TEXT).then(|| Literal {
+            any_case: true,
+            ..Literal::new(word)
+        });
+    }
+    if let Some(part) = text.strip_prefix('~') {
+        let guard = match language {
+            Language::TEXT => Guard::None,
+            _ => Guard::SecretName,
+        };
+        return Some(Literal {
+            any_case: true,
+            guard,
+            ..Literal::part(part)
+        });
+    }
+    Some(match text.strip_prefix('@') {
+        Some(part) => Literal {
+            guard: Guard::UserInfo,
+            ..Literal::part(part)
+        },
+        None => Literal::new(text),
+    })
 }
 
 /// Native rules are quiet in tests unless they say otherwise; Semgrep knows no such thing.

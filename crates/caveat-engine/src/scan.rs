@@ -1,5 +1,6 @@
 //! One file through the engine: triggers, parse, one pass, formulas and checks, findings.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use caveat_parser::lang::{Field, Language, Role};
@@ -14,6 +15,7 @@ use crate::context;
 use crate::finding::{Edit, FileReport, Finding, Fix, Notice, NoticeKind, Parsed, Place};
 use crate::formula::{Candidates, Evaluator, Formula, LeafId, Memo, Range};
 use crate::lent;
+use crate::notebook::{self, Notebook};
 use crate::pattern::Bound;
 use crate::pattern::matcher::{Matcher, Options};
 use crate::region::{self, Plan};
@@ -24,6 +26,12 @@ use crate::trigger::{Active, Hits};
 
 /// Syntax errors per file that are worth a notice of their own.
 const MOST_PARSE_NOTICES: usize = 1;
+
+/// The family of rules whose primary span is a secret.
+const SECRETS: &str = "secrets";
+
+/// Shortest secret that is taken out of messages, in bytes: shorter ones are parts of words.
+const SHORTEST_SECRET: usize = 4;
 
 /// How a file is scanned.
 #[derive(Debug, Clone, Copy, Default)]
@@ -55,51 +63,139 @@ pub fn scan_linked(
         Language::TEXT => Language::from_first_line(&file.text).unwrap_or(Language::TEXT),
         known => known,
     };
-    let own = &rules.languages[language.index()];
-    let mut hits = own.triggers.hits(&file.text);
-    let lent = match project {
-        Some(project) => lent::words(&own.triggers, project, &file, &hits),
-        None => Vec::new(),
+    let input = ScanInput {
+        rules,
+        file: &file,
+        path: &path,
+        project,
+        options,
     };
-    hits.lend(&own.triggers, &lent);
-    let active = active_programs(own, &file.path, &hits);
-    let mut report = FileReport {
-        source: None,
-        path,
-        findings: Vec::new(),
-        notices: Vec::new(),
-        parsed: Vec::new(),
-    };
-    if active.is_empty() {
-        return report;
-    }
-    let mut active: Vec<ActiveProgram<'_, '_>> = active
-        .iter()
-        .map(|active| (active, &own.programs[active.program as usize]))
-        .collect();
-    let tree = Tree::parse(own, &file, language, &mut active, &hits, options, parsers);
-    if let Some(tree) = &tree {
-        report.parsed.clone_from(&tree.parsed);
-    }
-    {
-        let scan = Scan {
-            rules,
-            file: &file,
-            project,
-            path: &report.path,
-            tree: tree.as_ref(),
-        };
-        report.findings = scan.run(&active, &mut report.notices);
-    }
-    if let Some(tree) = &tree {
-        report
-            .notices
-            .extend(parse_notices(&tree.arena, &report.path));
+    let mut report = input.scan_as(language, parsers);
+    if notebook::is_notebook(&file.path) {
+        input.scan_cells(&mut report, parsers);
     }
     if !report.findings.is_empty() || !report.notices.is_empty() {
         report.source = Some(Arc::new(file));
     }
     report
+}
+
+/// A file and all that its scan depends on.
+#[derive(Clone, Copy)]
+struct ScanInput<'s> {
+    rules: &'s RuleSet,
+    file: &'s SourceFile,
+    path: &'s Arc<str>,
+    project: Option<&'s Project<'s>>,
+    options: ScanOptions,
+}
+
+impl ScanInput<'_> {
+    /// Scans the text as one of a language.
+    fn scan_as(self, language: Language, parsers: &mut Parsers) -> FileReport {
+        let own = &self.rules.languages[language.index()];
+        let file = self.file;
+        let mut hits = own.triggers.hits(&file.text);
+        let lent = match self.project {
+            Some(project) => lent::words(&own.triggers, project, file, &hits),
+            None => Vec::new(),
+        };
+        hits.lend(&own.triggers, &lent);
+        let active = active_programs(own, &file.path, &hits);
+        let mut report = FileReport {
+            source: None,
+            path: Arc::clone(self.path),
+            findings: Vec::new(),
+            notices: Vec::new(),
+            parsed: Vec::new(),
+        };
+        if active.is_empty() {
+            return report;
+        }
+        let mut active: Vec<ActiveProgram<'_, '_>> = active
+            .iter()
+            .map(|active| (active, &own.programs[active.program as usize]))
+            .collect();
+        let options = self.options;
+        let tree = Tree::parse(own, file, language, &mut active, &hits, options, parsers);
+        if let Some(tree) = &tree {
+            report.parsed.clone_from(&tree.parsed);
+        }
+        let scan = Scan {
+            rules: self.rules,
+            file,
+            project: self.project,
+            path: self.path,
+            tree: tree.as_ref(),
+        };
+        report.findings = scan.run(&active, &mut report.notices);
+        if let Some(tree) = &tree {
+            let notices = parse_notices(&tree.arena, self.path);
+            report.notices.extend(notices);
+        }
+        report
+    }
+
+    /// Scans the Python of a notebook. Its text was scanned before: what both find is kept once.
+    fn scan_cells(self, report: &mut FileReport, parsers: &mut Parsers) {
+        if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&self.file.text) {
+            let message =
+                format!("not a valid notebook ({error}); its cells were read where possible");
+            report.notices.push(Notice {
+                kind: NoticeKind::PartlyParsed,
+                path: Arc::clone(self.path),
+                span: None,
+                message,
+            });
+        }
+        let (Some(notebook), Some(python)) = (
+            Notebook::read(&self.file.text),
+            Language::from_name("python"),
+        ) else {
+            return;
+        };
+        let cells = SourceFile::new(&*self.file.path, notebook.text.clone());
+        let input = ScanInput {
+            file: &cells,
+            // The project knows the file, not its cells.
+            project: None,
+            ..self
+        };
+        let found = input.scan_as(python, parsers);
+        for mut finding in found.findings {
+            move_to_file(&mut finding, &notebook);
+            let known = |other: &Finding| {
+                let (one, two) = (other.span, finding.span);
+                other.rule == finding.rule && one.start < two.end && two.start < one.end
+            };
+            if !report.findings.iter().any(known) {
+                report.findings.push(finding);
+            }
+        }
+        report
+            .findings
+            .sort_by_key(|finding| (finding.span, finding.rule));
+        report
+            .notices
+            .extend(found.notices.into_iter().map(|notice| Notice {
+                span: notice.span.map(|span| notebook.in_file(span)),
+                ..notice
+            }));
+    }
+}
+
+/// Places a finding of the cells in the notebook's file.
+fn move_to_file(finding: &mut Finding, notebook: &Notebook) {
+    let place = |span: &mut Span| *span = notebook.in_file(*span);
+    place(&mut finding.span);
+    place(&mut finding.statement);
+    let steps = finding.flow.iter_mut().chain(&mut finding.related);
+    steps.for_each(|step| place(&mut step.span));
+    if let Some(suppression) = &mut finding.suppressed {
+        place(&mut suppression.span);
+    }
+    // An edit would have to be written as JSON.
+    finding.fix = None;
 }
 
 /// A program and the part of its trigger that holds.
@@ -240,6 +336,12 @@ impl<'s> Scan<'s> {
         let candidates = self.candidates(&names, active);
         let memo = Memo::default();
         let mut drafts: Vec<Draft<'s>> = Vec::new();
+        let view = FileView {
+            path: &self.file.path,
+            text: &self.file.text,
+            names: self.tree.is_some().then_some(&names),
+            secrets: OnceCell::new(),
+        };
         for &(_, program) in active {
             match &program.body {
                 ProgramBody::Match(formula) => {
@@ -255,12 +357,6 @@ impl<'s> Scan<'s> {
                 }
                 ProgramBody::Text(_) => {}
                 ProgramBody::Check(check) => {
-                    let names = self.tree.is_some().then_some(&names);
-                    let view = FileView {
-                        path: &self.file.path,
-                        text: &self.file.text,
-                        names,
-                    };
                     let mut hits = Vec::new();
                     (check.run)(&view, &mut hits);
                     drafts.extend(
@@ -504,6 +600,7 @@ impl<'s> Scan<'s> {
         }
         findings.sort_by_key(|finding| (finding.span, finding.rule));
         findings.dedup_by(|a, b| a.rule == b.rule && a.span == b.span);
+        self.redact(&mut findings);
         self.identify(&mut findings);
         suppress::apply(
             &mut findings,
@@ -514,15 +611,53 @@ impl<'s> Scan<'s> {
         findings
     }
 
+    /// Takes secrets out of what other rules say: a message may quote the code around one.
+    fn redact(&self, findings: &mut [Finding]) {
+        let is_secret = |finding: &Finding| self.rules.rule(finding.rule).family == SECRETS;
+        let mut secrets: Vec<String> = findings
+            .iter()
+            .filter(|finding| is_secret(finding))
+            .map(|finding| squeezed(finding.span.text(&self.file.text)))
+            .filter(|text| text.len() >= SHORTEST_SECRET)
+            .collect();
+        if secrets.is_empty() {
+            return;
+        }
+        secrets.sort_unstable_by_key(|text| std::cmp::Reverse(text.len()));
+        secrets.dedup();
+        for finding in findings.iter_mut().filter(|finding| !is_secret(finding)) {
+            let places = finding.flow.iter_mut().chain(&mut finding.related);
+            let messages = places.map(|place| &mut place.message);
+            for message in messages.chain([&mut finding.message]) {
+                for secret in &secrets {
+                    if message.contains(secret.as_str()) {
+                        *message = message.replace(secret.as_str(), "***");
+                    }
+                }
+            }
+            // An edit that repeats a secret would show it.
+            let shows = |fix: &Fix| {
+                let texts = || fix.edits.iter().map(|edit| &edit.text);
+                secrets
+                    .iter()
+                    .any(|secret| texts().any(|text| text.contains(secret.as_str())))
+            };
+            if finding.fix.as_ref().is_some_and(shows) {
+                finding.fix = None;
+            }
+        }
+    }
+
     fn identify(&self, findings: &mut [Finding]) {
         let mut counts: FxHashMap<[u8; 32], u32> = FxHashMap::default();
         for finding in findings {
             let rule: &Rule = self.rules.rule(finding.rule);
-            let text: Vec<&str> = finding
-                .span
-                .text(&self.file.text)
-                .split_whitespace()
-                .collect();
+            // A secret is known again by its name: a hash of a weak password can be undone.
+            let text = match rule.family.as_str() {
+                SECRETS => &*finding.message,
+                _ => finding.span.text(&self.file.text),
+            };
+            let text: Vec<&str> = text.split_whitespace().collect();
             let key = [&rule.id, &*finding.path, &finding.symbol, &text.join(" ")].join("\0");
             let hash = *blake3::hash(key.as_bytes()).as_bytes();
             let ordinal = counts.entry(hash).or_insert(0);

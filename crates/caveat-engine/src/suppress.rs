@@ -11,6 +11,18 @@ use crate::finding::{Finding, Suppression};
 use crate::rule::Rule;
 
 const MARK: &str = "caveat: ignore";
+/// Comments by which other programs are told that a secret is known. They hold for the rules about
+/// secrets on their own line.
+const FOREIGN: &[&str] = &[
+    "nosec",
+    "gitleaks:allow",
+    "betterleaks:allow",
+    "trufflehog:ignore",
+    "pragma: allowlist secret",
+    "pragma: whitelist secret",
+];
+/// The family of rules about secrets.
+const SECRETS: &str = "secrets";
 /// Comments for the whole file that are looked at.
 const MOST_WHOLE_FILE: usize = 100;
 
@@ -27,7 +39,15 @@ struct Comment<'f> {
 
 /// Marks the findings that comments silence.
 pub fn apply(findings: &mut [Finding], file: &SourceFile, arena: Option<&Arena>, rules: &[Rule]) {
-    if findings.is_empty() || !file.text.contains(MARK) {
+    if findings.is_empty() {
+        return;
+    }
+    for finding in findings.iter_mut() {
+        if rules[finding.rule as usize].family == SECRETS {
+            finding.suppressed = foreign(finding, file, arena);
+        }
+    }
+    if !file.text.contains(MARK) {
         return;
     }
     let comments = read(file, arena);
@@ -55,6 +75,29 @@ pub fn apply(findings: &mut [Finding], file: &SourceFile, arena: Option<&Arena>,
             });
         }
     }
+}
+
+/// The comment for another program that stands on the finding's lines.
+fn foreign(finding: &Finding, file: &SourceFile, arena: Option<&Arena>) -> Option<Suppression> {
+    let last = finding.span.end.saturating_sub(1).max(finding.span.start);
+    let lines = file.lines.line(finding.span.start)..=file.lines.line(last);
+    lines.into_iter().find_map(|line| {
+        let span = file.lines.span(line, &file.text);
+        let text = span.text(&file.text);
+        FOREIGN.iter().find_map(|mark| {
+            let at = text.rfind(mark)?;
+            let before = text[..at].trim_end();
+            let offset = span.start + at as u32;
+            let is_comment = ["#", "//", "--", ";", "/*"]
+                .iter()
+                .any(|opener| before.ends_with(opener));
+            let in_string = arena.is_some_and(|arena| is_in_string(arena, offset));
+            (is_comment && !in_string).then(|| Suppression {
+                reason: format!("`{mark}`, a comment for another program"),
+                span,
+            })
+        })
+    })
 }
 
 /// Lines of the finding itself, and of its statement if that is no block of its own.

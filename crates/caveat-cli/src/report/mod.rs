@@ -187,11 +187,13 @@ impl Report<'_> {
             return Vec::new();
         };
         let secret = |finding: &&Finding| self.rule(finding).family == "secrets";
-        file.findings
-            .iter()
-            .filter(secret)
-            .map(|finding| finding.span)
-            .collect()
+        let spans = file.findings.iter().filter(secret);
+        let mut spans: Vec<Span> = spans.map(|finding| finding.span).collect();
+        if let Some(source) = &file.source {
+            let repeated = spans.iter().flat_map(|span| repeats(&source.text, *span));
+            spans.extend(repeated.collect::<Vec<_>>());
+        }
+        spans
     }
 
     /// Findings that count: those no comment silences.
@@ -199,6 +201,15 @@ impl Report<'_> {
         let findings = self.files.iter().flat_map(|file| &file.findings);
         findings.filter(|finding| finding.suppressed.is_none())
     }
+}
+
+/// Where the text of a secret stands again, if it is long enough to be no word of the code.
+fn repeats(text: &str, secret: Span) -> impl Iterator<Item = Span> + '_ {
+    const SHORTEST: usize = 8;
+    let value = secret.text(text);
+    let matches = (value.len() >= SHORTEST).then(|| text.match_indices(value));
+    let span = |(at, found): (usize, &str)| Span::new(at as u32, (at + found.len()) as u32);
+    matches.into_iter().flatten().map(span)
 }
 
 /// caveat's word for a severity.

@@ -247,12 +247,32 @@ impl<'a> RunBuilder<'a> {
 
     fn line_hash(&mut self, finding: &'a Finding) -> Option<String> {
         let source = self.report.source(&finding.path)?;
+        if self.hashes_secret(source, finding) {
+            return None;
+        }
         let hashes = self
             .hashes
             .entry(&finding.path)
             .or_insert_with(|| line_hashes(&source.text));
         let line = start_line(source, finding.span);
         hashes.get(line as usize - 1).map(LineHash::to_string)
+    }
+
+    /// Whether a secret is among what the hash of the finding's line covers: a weak one could be
+    /// guessed from the hash. GitHub computes its own at upload.
+    fn hashes_secret(&mut self, source: &SourceFile, finding: &'a Finding) -> bool {
+        let line = source.lines.line(finding.span.start);
+        let start = source.lines.span(line, &source.text).start;
+        // The hash covers 100 characters without blanks.
+        let end = start.saturating_add(2000);
+        let report = self.report;
+        let secrets = self
+            .secrets
+            .entry(&finding.path)
+            .or_insert_with(|| report.secrets(&finding.path));
+        secrets
+            .iter()
+            .any(|secret| secret.start < end && secret.end > start)
     }
 
     fn code_flow(&mut self, finding: &'a Finding) -> Option<CodeFlow> {

@@ -103,6 +103,25 @@ const EXTENSIONS: &[&str] = &[
     "dockerfile",
     "containerfile",
     "mdc",
+    // what secrets are kept or shown in
+    "json",
+    "jsonc",
+    "json5",
+    "tf",
+    "tfvars",
+    "hcl",
+    "sql",
+    "cnf",
+    "config",
+    "service",
+    "xml",
+    "pem",
+    "key",
+    "p8",
+    "ppk",
+    "asc",
+    "md",
+    "rst",
 ];
 
 /// Whole names, in lower case.
@@ -132,6 +151,17 @@ const NAMES: &[&str] = &[
     "justfile",
     "procfile",
     "known_hosts",
+    "_netrc",
+    ".pgpass",
+    ".yarnrc",
+    ".s3cfg",
+    ".boto",
+    ".my.cnf",
+    "credentials",
+    "id_rsa",
+    "id_dsa",
+    "id_ecdsa",
+    "id_ed25519",
 ];
 
 /// Beginnings of names, in lower case.
@@ -169,7 +199,7 @@ pub fn is_configuration(relative: &str, name: &str) -> bool {
         return is_named() || in_folder(&[".cargo"]);
     };
     let extension_is = |known: &[&str]| known.iter().any(|it| extension.eq_ignore_ascii_case(it));
-    if extension_is(&["md", "json", "jsonc", "txt", "in", "pip"]) {
+    if extension_is(&["txt", "in", "pip"]) {
         return is_named()
             || is_requirements(relative, name, extension)
             || in_folder(AGENT_FOLDERS);
@@ -210,17 +240,13 @@ mod tests {
             ".env.local",
             ".cargo/config",
             "a/index.HTML",
+            "README.md",
+            "package.json",
+            "deploy/main.tf",
         ] {
             check(path, true);
         }
-        for path in [
-            "README.md",
-            "package.json",
-            "a.po",
-            "locale/de.yml",
-            "notes.txt",
-            "x.png",
-        ] {
+        for path in ["a.po", "locale/de.yml", "notes.txt", "x.png"] {
             check(path, false);
         }
     }

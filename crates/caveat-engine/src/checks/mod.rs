@@ -12,6 +12,7 @@ mod mutable_default_argument;
 mod pointer_cast_unsound;
 mod raw_pointer_in_safe_fn;
 mod regular_expressions;
+pub mod secrets;
 mod shell_text;
 mod static_mut_access;
 mod task_reference_dropped;
@@ -20,6 +21,8 @@ mod tree;
 mod uninitialized_memory;
 mod unsafe_without_safety_comment;
 mod unsound_send_sync;
+
+use std::cell::OnceCell;
 
 use caveat_parser::{Names, NodeId, Span};
 
@@ -51,6 +54,8 @@ pub struct FileView<'f> {
     pub text: &'f str,
     /// Names and tree; `None` for text files.
     pub names: Option<&'f Names<'f>>,
+    /// What the analysis of secrets found, once a rule has asked.
+    pub secrets: OnceCell<secrets::Found>,
 }
 
 /// What a check found.
@@ -112,6 +117,12 @@ static CHECKS: &[&Check] = &[
     &regular_expressions::RANGE,
     &regular_expressions::REDOS,
     &regular_expressions::TAG_FILTER,
+    &secrets::CREDENTIAL,
+    &secrets::CRYPTO_KEY,
+    &secrets::DEFAULT,
+    &secrets::FIXED,
+    &secrets::PASSWORD,
+    &secrets::address::CHECK,
     &shell_text::DOWNLOAD,
     &static_mut_access::CHECK,
     &task_reference_dropped::CHECK,

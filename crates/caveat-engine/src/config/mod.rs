@@ -31,6 +31,7 @@ use caveat_parser::Span;
 pub use kind::FileKind;
 pub use snippet::Snippet;
 
+use crate::checks::secrets::provider;
 use crate::rule::{Confidence, Severity};
 
 /// One file as the analyses see it.
@@ -102,7 +103,8 @@ pub struct Analysis {
     pub rule: &'static str,
     /// Finds all hits of one file, in order of their spans.
     pub check: fn(&TextFile) -> Vec<Hit>,
-    /// A file without any of these literals (ASCII case ignored) has no hits.
+    /// A file without any of these literals (ASCII case ignored) has no hits. After `=`, the rest
+    /// counts in its own case, and only where the signs of a token follow.
     pub triggers: &'static [&'static str],
     /// Kinds of file it looks at; empty for every text file.
     pub kinds: &'static [FileKind],
@@ -123,6 +125,8 @@ pub static ANALYSES: &[Analysis] = &[
     download_then_execute::ANALYSIS,
     insecure_package_index::ANALYSIS,
     notebook_server_open::ANALYSIS,
+    provider::KEYS,
+    provider::TOKENS,
     ssh_host_key::ANALYSIS,
     template_filter_unescaped::ANALYSIS,
     tls_verification::ANALYSIS,

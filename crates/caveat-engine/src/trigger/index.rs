@@ -396,7 +396,7 @@ fn fits(literal: &Literal, text: &[u8], start: usize, end: usize) -> bool {
     let cut_before = literal.starts_word && start > 0 && is_word(text[start - 1]);
     let cut_after = literal.ends_word && text.get(end).is_some_and(|&byte| is_word(byte));
     let same_case = literal.any_case || text[start..end] == *literal.text.as_bytes();
-    !cut_before && !cut_after && same_case
+    !cut_before && !cut_after && same_case && literal.guard.admits(text, start, end)
 }
 
 /// Whether each clause has a literal in the file.

@@ -8,6 +8,8 @@ use std::sync::{Arc, OnceLock};
 
 use regex::Regex;
 
+use crate::checks::secrets::{address, prefilter, provider};
+
 pub mod derive;
 mod index;
 
@@ -24,6 +26,33 @@ pub struct Literal {
     pub starts_word: bool,
     /// Whether no identifier character may stand after it.
     pub ends_word: bool,
+    /// What the text around it must be like.
+    pub guard: Guard,
+}
+
+/// What the text around a literal must be like for it to count, beyond words: a cheap question
+/// that keeps frequent literals from choosing whole files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Guard {
+    /// Anything.
+    None,
+    /// A name of a secret with a literal near; see [`prefilter`].
+    SecretName,
+    /// User information of an address follows.
+    UserInfo,
+    /// As many signs as tokens have follow without a break.
+    Token,
+}
+
+impl Guard {
+    fn admits(self, text: &[u8], start: usize, end: usize) -> bool {
+        match self {
+            Guard::None => true,
+            Guard::SecretName => prefilter::matters(text, start, end),
+            Guard::UserInfo => address::may_follow(text, end),
+            Guard::Token => provider::may_follow(text, start),
+        }
+    }
 }
 
 impl Literal {
@@ -34,6 +63,7 @@ impl Literal {
             any_case: false,
             starts_word: text.bytes().next().is_some_and(is_word),
             ends_word: text.bytes().next_back().is_some_and(is_word),
+            guard: Guard::None,
         }
     }
 
@@ -48,7 +78,11 @@ impl Literal {
 
     /// Whether it is one identifier, complete and in this case.
     fn is_word(&self) -> bool {
-        self.starts_word && self.ends_word && !self.any_case && self.text.bytes().all(is_word)
+        self.starts_word
+            && self.ends_word
+            && !self.any_case
+            && self.guard == Guard::None
+            && self.text.bytes().all(is_word)
     }
 }
 
