@@ -200,7 +200,11 @@ impl<'s> Selector<'s> {
             }
             let span = self.skeleton.items[unit as usize].span;
             last = Some(span);
-            if !self.selected.contains(&unit) && self.all_hold(asked, &[span]) {
+            let promising = || {
+                let text = span.text(self.text);
+                program.glance.is_none_or(|glance| glance(text))
+            };
+            if !self.selected.contains(&unit) && self.all_hold(asked, &[span]) && promising() {
                 self.selected.insert(unit);
                 self.fresh += span.len();
             }

@@ -66,6 +66,8 @@ pub struct Program {
     /// Whether it looks at runs of statements or compound ones, so that the statements at the top
     /// of a file are parsed together or not at all.
     pub needs_module: bool,
+    /// A quick look at the text of an item, see [`Check::glance`].
+    pub glance: Option<fn(&str) -> bool>,
     /// Whether it asks for types or class bodies, which other members of the class may tell.
     pub needs_class: bool,
 }
@@ -85,6 +87,7 @@ impl Program {
             whole_file: false,
             needs_module: false,
             needs_class: false,
+            glance: None,
         }
     }
 }
@@ -281,6 +284,7 @@ impl Builder {
             program.needs_tree = language.tables().is_some();
             program.whole_file = check.whole_file.contains(&language.name());
             program.needs_class = check.needs_class;
+            program.glance = check.glance;
             self.add(language, program, std::slice::from_ref(&clauses));
         }
     }
@@ -328,6 +332,7 @@ impl Builder {
             whole_file,
             needs_module: statements,
             needs_class,
+            glance: None,
             paths,
             in_tests: keeps_tests(rule),
         };

@@ -13,6 +13,7 @@ pub static CHECK: Check = Check {
     triggers: &["async"],
     whole_file: &[],
     needs_class: false,
+    glance: None,
     run,
 };
 

@@ -13,6 +13,7 @@ pub static CHECK: Check = Check {
     triggers: &[".as_ptr()", ".as_mut_ptr()"],
     whole_file: &["rust"],
     needs_class: false,
+    glance: None,
     run,
 };
 

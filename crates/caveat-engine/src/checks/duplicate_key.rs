@@ -1,6 +1,6 @@
 //! Dictionary literals that give a key twice: the first value is lost.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use caveat_parser::lang::Role;
 use caveat_parser::{Code, Constant, Names, NodeId};
@@ -14,6 +14,7 @@ pub static CHECK: Check = Check {
     triggers: &["\":", "':"],
     whole_file: &[],
     needs_class: false,
+    glance: Some(may_repeat),
     run,
 };
 
@@ -55,6 +56,63 @@ fn repeated(names: &Names<'_>, dict: NodeId, hits: &mut Vec<Hit>) {
             });
         }
     }
+}
+
+/// Whether some pair of braces holds a text or a number twice with a colon after it. It reads
+/// strings, comments and brackets, nothing else.
+fn may_repeat(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut open: Vec<HashSet<&str>> = Vec::new();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let start = at;
+        at += 1;
+        match byte {
+            b'#' => at = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |to| at + to),
+            b'{' | b'[' | b'(' => open.push(HashSet::new()),
+            b'}' | b']' | b')' => {
+                open.pop();
+            }
+            b'"' | b'\'' => at = string_end(bytes, start),
+            b'0'..=b'9' => {
+                let digits = bytes[at..]
+                    .iter()
+                    .take_while(|byte| byte.is_ascii_alphanumeric());
+                at += digits.count();
+            }
+            _ => continue,
+        }
+        let is_key = || {
+            let rest = bytes[at..].trim_ascii_start();
+            matches!(byte, b'"' | b'\'' | b'0'..=b'9') && rest.first() == Some(&b':')
+        };
+        if let Some(keys) = open.last_mut()
+            && is_key()
+        {
+            let key = text.get(start..at).unwrap_or_default();
+            if !keys.insert(key.trim_matches(['"', '\''])) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// Where the string ends that begins with the quote at `start`.
+fn string_end(bytes: &[u8], start: usize) -> usize {
+    let quote = bytes[start];
+    let long = bytes[start..].starts_with(&[quote; 3]);
+    let closing: &[u8] = if long { &[quote; 3] } else { &[quote] };
+    let mut at = start + closing.len();
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' => at += 2,
+            b'\n' if !long => return at,
+            _ if bytes[at..].starts_with(closing) => return at + closing.len(),
+            _ => at += 1,
+        }
+    }
+    bytes.len()
 }
 
 /// Equal for keys that are one key of a dictionary: `1` and `True` are, `1` and `"1"` are not.

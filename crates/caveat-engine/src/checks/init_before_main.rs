@@ -14,6 +14,7 @@ pub static CHECK: Check = Check {
     triggers: &["ctor", "dtor"],
     whole_file: &["rust"],
     needs_class: false,
+    glance: None,
     run,
 };
 

@@ -14,6 +14,7 @@ pub static CHECK: Check = Check {
     triggers: &["await"],
     whole_file: &[],
     needs_class: true,
+    glance: None,
     run,
 };
 

@@ -14,6 +14,7 @@ pub static CHECK: Check = Check {
     triggers: &["lambda"],
     whole_file: &[],
     needs_class: false,
+    glance: None,
     run,
 };
 

@@ -42,6 +42,9 @@ pub struct Check {
     pub whole_file: &'static [&'static str],
     /// Whether of a method the whole class must be in the tree: for types of its attributes.
     pub needs_class: bool,
+    /// A quick look at the text of an item in which the trigger holds: false if nothing can be
+    /// found there.
+    pub glance: Option<fn(&str) -> bool>,
     /// Adds what it finds.
     pub run: fn(&FileView<'_>, &mut Vec<Hit>),
 }

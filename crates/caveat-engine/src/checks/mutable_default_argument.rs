@@ -47,6 +47,7 @@ pub static CHECK: Check = Check {
     ],
     whole_file: &[],
     needs_class: false,
+    glance: None,
     run,
 };
 

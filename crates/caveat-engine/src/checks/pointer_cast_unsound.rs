@@ -14,6 +14,7 @@ pub static CHECK: Check = Check {
     triggers: &["as *const", "as *mut", "cast_mut", ".cast::<"],
     whole_file: &["rust"],
     needs_class: false,
+    glance: None,
     run,
 };
 

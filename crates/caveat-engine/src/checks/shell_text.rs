@@ -17,6 +17,7 @@ pub static DOWNLOAD: Check = Check {
     triggers: &["curl", "wget"],
     whole_file: &[],
     needs_class: false,
+    glance: None,
     run: |view, hits| run(DOWNLOAD.name, view, hits),
 };
 

@@ -15,6 +15,7 @@ pub static CHECK: Check = Check {
     triggers: &["static mut"],
     whole_file: &["rust"],
     needs_class: false,
+    glance: None,
     run,
 };
 

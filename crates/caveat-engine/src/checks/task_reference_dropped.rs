@@ -15,6 +15,7 @@ pub static CHECK: Check = Check {
     triggers: &["create_task", "ensure_future", "let _ ="],
     whole_file: &["rust"],
     needs_class: true,
+    glance: None,
     run,
 };
 

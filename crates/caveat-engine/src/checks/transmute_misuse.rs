@@ -14,6 +14,7 @@ pub static CHECK: Check = Check {
     triggers: &["transmute", "transmute_copy"],
     whole_file: &["rust"],
     needs_class: false,
+    glance: None,
     run,
 };
 

@@ -13,6 +13,7 @@ pub static CHECK: Check = Check {
     triggers: &["uninitialized", "zeroed", "assume_init", "set_len"],
     whole_file: &["rust"],
     needs_class: false,
+    glance: None,
     run,
 };
 

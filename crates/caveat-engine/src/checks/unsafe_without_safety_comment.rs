@@ -17,6 +17,7 @@ pub static CHECK: Check = Check {
     triggers: &["unsafe"],
     whole_file: &["rust"],
     needs_class: false,
+    glance: None,
     run,
 };
 

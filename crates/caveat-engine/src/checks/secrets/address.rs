@@ -20,6 +20,7 @@ pub static CHECK: Check = Check {
     triggers: &["@://"],
     whole_file: &[],
     needs_class: false,
+    glance: None,
     run,
 };
 

@@ -154,6 +154,7 @@ const fn check(name: &'static str, run: fn(&FileView<'_>, &mut Vec<Hit>)) -> Che
         triggers: TRIGGERS,
         whole_file: &[],
         needs_class: false,
+        glance: None,
         run,
     }
 }
