@@ -12,5 +12,6 @@ pub static LANGUAGE: Definition = Definition {
     role: |_, _| Role::Other,
     skeleton: None,
     bind: |_| {},
+    lower: None,
     path_separator: ".",
 };

@@ -1,5 +1,6 @@
 //! Python: grammar, roles of its node kinds, and how names are bound.
 
+mod lower;
 mod names;
 
 use super::{Definition, Role};
@@ -14,6 +15,7 @@ pub static LANGUAGE: Definition = Definition {
     role,
     skeleton: Some(crate::skeleton::python::scan),
     bind: names::bind,
+    lower: Some(lower::lower),
     path_separator: ".",
 };
 

@@ -14,6 +14,7 @@ pub static LANGUAGE: Definition = Definition {
     role,
     skeleton: Some(crate::skeleton::rust::scan),
     bind: names::bind,
+    lower: None,
     path_separator: "::",
 };
 
