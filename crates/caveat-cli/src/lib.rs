@@ -10,6 +10,7 @@ pub mod fix;
 pub mod fixtures;
 mod generated;
 mod git;
+pub mod models;
 pub mod output;
 mod progress;
 pub mod report;

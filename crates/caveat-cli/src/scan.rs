@@ -18,7 +18,7 @@ use crate::progress::Progress;
 use crate::report::{Options, Report, RootInfo, Skip, Summary, concise, json, sarif, text};
 use crate::ruleset::{self, Rules};
 use crate::walk::{self, Walk};
-use crate::{git, output, terminal};
+use crate::{git, models, output, terminal};
 
 /// How many of the slowest files `--timings` names.
 const SLOWEST: usize = 10;
@@ -31,6 +31,9 @@ pub fn run(args: &ScanArgs) -> anyhow::Result<bool> {
     let mut clock = Clock::start();
     let warn = |message: &str| complain(args, &format!("warning: {message}"));
     let rules = ruleset::load(&args.rules, &warn)?;
+    if !args.models.is_empty() {
+        models::gather(&args.models)?;
+    }
     clock.lap("rules");
     let (walk, inputs) = inputs(args, &rules)?;
     clock.lap("walk");

@@ -8,6 +8,7 @@ pub mod config;
 pub mod context;
 pub mod finding;
 pub mod formula;
+pub mod model;
 pub mod pattern;
 pub mod regexes;
 pub mod region;

@@ -270,6 +270,7 @@ impl RuleReader<'_, '_> {
             paths,
             triggers: Vec::new(),
             body: Body::Match(formulas.collect()),
+            flows: Vec::new(),
             options,
             dialect: Dialect::Semgrep,
             file: self.reader.file().to_owned(),

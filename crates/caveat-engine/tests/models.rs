@@ -1,0 +1,287 @@
+//! Model files as their authors write them: what a file becomes, what is said about a wrong one,
+//! and how rows are found.
+
+#![allow(clippy::disallowed_methods)] // A test may look at the world, the engine may not.
+
+use std::fmt::Write as _;
+
+use caveat_engine::model::{
+    self, Action, Catalog, Condition, Fact, Hit, Index, Library, Model, Place, SinkKind, SourceKind,
+};
+use caveat_engine::rule::RuleError;
+
+const PAGE: &str = include_str!("../../../docs/model-format.md");
+
+fn with_rows(rows: &str) -> String {
+    format!("library: lib\nlanguage: python\nrows:\n{rows}")
+}
+
+fn load(text: &str) -> Model {
+    model::load("lib.yaml", text).unwrap_or_else(|errors| panic!("{}", described(text, &errors)))
+}
+
+/// One mistake a line: position, the bytes it is about, message, help.
+fn described(text: &str, errors: &[RuleError]) -> String {
+    let mut described = String::new();
+    for error in errors {
+        let line = text[..error.span.start].matches('\n').count() + 1;
+        let about = text[error.span.clone()].lines().next().unwrap_or_default();
+        let help = error.help.as_deref().unwrap_or_default();
+        writeln!(described, "{line} {about}: {} [{help}]", error.message).expect("a string");
+    }
+    described
+}
+
+#[track_caller]
+fn wrong(text: &str, expected: &str) {
+    let errors = model::load("lib.yaml", text).expect_err("the file is wrong");
+    let actual = described(text, &errors);
+    assert!(actual.contains(expected), "\n--- said:\n{actual}");
+}
+
+fn kinds<'m>(hits: impl Iterator<Item = Hit<'m>>) -> Vec<&'static str> {
+    let kind = |hit: Hit<'_>| match &hit.row.action {
+        Action::Source(source) => source.kind.name(),
+        Action::Sink(sink) => sink.kind.name(),
+        Action::Entry(_) => "entry",
+        Action::Step(_) => "step",
+        Action::Guard(_) => "guard",
+    };
+    hits.map(kind).collect()
+}
+
+#[test]
+fn the_example_of_the_page_is_a_model() {
+    let (_, example) = PAGE.split_once("```yaml\n").expect("an example");
+    let (example, _) = example.split_once("```").expect("a closed block");
+    let index = Index::new([load(example)]);
+    let path = |text: &'static str| text.split('.').collect::<Vec<_>>();
+    assert_eq!(
+        kinds(index.values(&path("flask.Request.args"))),
+        ["untrusted"]
+    );
+    assert_eq!(kinds(index.values(&path("flask.Flask.route"))), ["entry"]);
+    assert_eq!(kinds(index.calls(&path("flask.redirect"))), ["redirect"]);
+    assert_eq!(kinds(index.calls(&path("flask.Flask.redirect"))), [""; 0]);
+    assert_eq!(
+        index.same(&path("flask.wrappers.Request")),
+        Some("flask.Request")
+    );
+    assert_eq!(
+        index.attribute_type(&path("flask.request")),
+        Some("flask.Request")
+    );
+    let bases: Vec<_> = index
+        .bases(&["flask", "Blueprint"])
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(bases, ["flask.Flask"]);
+}
+
+#[test]
+fn the_page_lists_the_words() {
+    let table = |title: &str, rows: Vec<(&str, &str)>| {
+        let mut text = format!("### {title}\n\n| word | means |\n|---|---|\n");
+        for (name, meaning) in rows {
+            writeln!(text, "| `{name}` | {meaning} |").expect("a string");
+        }
+        text
+    };
+    let all = [
+        table(
+            "Sources",
+            SourceKind::ALL
+                .iter()
+                .map(|k| (k.name(), k.meaning()))
+                .collect(),
+        ),
+        table(
+            "Sinks",
+            SinkKind::ALL
+                .iter()
+                .map(|k| (k.name(), k.meaning()))
+                .collect(),
+        ),
+        table(
+            "Facts",
+            Fact::ALL.iter().map(|k| (k.name(), k.meaning())).collect(),
+        ),
+    ]
+    .join("\n");
+    let found = PAGE.find("### Sources").map(|at| &PAGE[at..]);
+    if found != Some(all.as_str()) {
+        panic!("docs/model-format.md must end with\n{all}");
+    }
+}
+
+#[test]
+fn rows_are_found_by_what_stands_in_code() {
+    let text = with_rows(
+        "- {sink: sql, at: \"*.{execute,run}(arg0)\", receiver: 'cur|conn'}\n\
+         - {source: password, named: '(?i)^pass'}\n\
+         - {source: untrusted, type: \"lib::Query\"}\n\
+         - {source: error-detail, caught: lib.Error}\n\
+         - {sink: path, at: \"lib.files.*(arg0)\"}\n\
+         - {sink: redirect, at: lib.Response.location = value}\n",
+    );
+    let index = Index::new([load(&text)]);
+    assert_eq!(kinds(index.methods("run", "self.conn")), ["sql"]);
+    assert_eq!(kinds(index.methods("run", "job")), [""; 0]);
+    assert_eq!(kinds(index.named("password")), ["password"]);
+    assert_eq!(kinds(index.typed(&["lib", "Query"])), ["untrusted"]);
+    assert_eq!(kinds(index.caught(&["lib", "Error"])), ["error-detail"]);
+    assert_eq!(kinds(index.calls(&["lib", "files", "remove"])), ["path"]);
+    assert_eq!(kinds(index.calls(&["lib", "files", "a", "b"])), [""; 0]);
+    assert_eq!(
+        kinds(index.stores(&["lib", "Response", "location"])),
+        ["redirect"]
+    );
+    let sinks = index.words(|action| matches!(action, Action::Sink(_)));
+    assert_eq!(sinks, ["execute", "files", "location", "run"]);
+}
+
+#[test]
+fn only_models_that_matter_are_read() {
+    let broken = "library: broken\nlanguage: python\nimports: [one, two]\nrows: 3\n";
+    let catalog = Catalog {
+        libraries: vec![
+            Library::new("broken.yaml", broken),
+            Library::new("lib.yaml", with_rows("- {source: cli, at: lib.argv}\n")),
+        ],
+    };
+    let index = catalog
+        .index("python", |name| name == "lib")
+        .expect("only lib is read");
+    assert_eq!(index.rows().count(), 1);
+    assert_eq!(index.file(model::RowId(0)), "lib.yaml");
+    assert!(catalog.index("python", |name| name == "two").is_err());
+    assert_eq!(
+        catalog
+            .index("rust", |_| true)
+            .expect("none")
+            .rows()
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn places_and_conditions() {
+    for good in [
+        "self",
+        "return",
+        "arg0",
+        "arg12:name",
+        "timeout=",
+        "args",
+        "arg1..",
+        "kwargs",
+        "any",
+        "value",
+        "arg0[0]",
+        "arg0[1..]",
+        "arg0[*]",
+        "arg0[keys]",
+        "kwargs[\"a-b\"].name",
+        "arg0.param(1)",
+        "arg0.result().body",
+    ] {
+        assert!(Place::parse(good).is_ok(), "{good}");
+    }
+    for bad in [
+        "", "arg", "arg0:", "arg0:a b", "arg0[", "arg0[x]", "arg0.", "self.1", "é",
+    ] {
+        assert!(Place::parse(bad).is_err(), "{bad}");
+    }
+    for good in [
+        "shell= is true",
+        "arg0 missing",
+        "arg0 is not none",
+        "arg1:Loader in (a.B, \"c\", 3)",
+        "arg0 not contains \"--\"",
+        "arg0 matches /^a b$/",
+        "self type a::b::C",
+        "n= below 10",
+        "arg0 is slow regex",
+        "arg0 is a.b",
+        "arg0 is not \"x\"",
+    ] {
+        assert!(Condition::parse(good).is_ok(), "{good}");
+    }
+    for bad in [
+        "",
+        "arg0",
+        "arg0 is",
+        "arg0 smells",
+        "arg0 in a",
+        "arg0 contains x",
+        "x is true",
+    ] {
+        assert!(Condition::parse(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn mistakes_are_told_where_they_stand() {
+    wrong(
+        "language: python\nrows: []\nlibary: x\n",
+        "3 libary: unknown key `libary` [did you mean `library`?]",
+    );
+    wrong(
+        "library: x\nlanguage: perl\n",
+        "2 perl: unknown language `perl` [known here: `python`, `rust`]",
+    );
+    wrong(
+        "library: x\nlanguage: python\nimports: x\n",
+        "3 x: `imports` must be a list [write `[name, name]` on one line, or `always`]",
+    );
+    wrong(
+        "rows: []\nlibrary: x\nlanguage: python\n",
+        "2 library: `library` is misplaced",
+    );
+    wrong(
+        &with_rows("- {at: x}\n"),
+        "4 {at: x}: the row does not say what it is",
+    );
+    wrong(
+        &with_rows("- {sink: sqll, at: a(arg0)}\n"),
+        "unknown word `sqll` [did you mean `sql`?]",
+    );
+    wrong(
+        &with_rows("- {sink: sql, at: a()}\n"),
+        "the row does not say which value",
+    );
+    wrong(
+        &with_rows("- {sink: sql, at: a(argh)}\n"),
+        "`argh` is no place",
+    );
+    wrong(
+        &with_rows("- {sink: sql, at: a(arg0}\n"),
+        "`a(arg0` has no `)` at its end",
+    );
+    wrong(&with_rows("- {sink: sql}\n"), "the row does not say where");
+    wrong(
+        &with_rows("- {sink: sql, at: a(arg0), adds: number}\n"),
+        "unknown key `adds`",
+    );
+    wrong(
+        &with_rows("- {source: cli, at: 'a.{b'}\n"),
+        "has a `{` without `}`",
+    );
+    wrong(
+        &with_rows("- {guard: a(arg0)}\n"),
+        "the key `fact` is missing",
+    );
+    wrong(
+        &with_rows("- {source: cli, named: '('}\n"),
+        "regex parse error",
+    );
+    wrong(
+        &with_rows("- {source: cli, at: a, if: arg0 smells}\n"),
+        "`smells` is no test",
+    );
+    wrong(
+        &with_rows("- {step: [a(arg0) -> self, b(arg0)]}\n"),
+        "must lead to the same place",
+    );
+}
