@@ -8,6 +8,7 @@ pub mod arena;
 pub mod constant;
 pub mod ir;
 pub mod lang;
+pub mod link;
 pub mod names;
 pub mod skeleton;
 pub mod source;

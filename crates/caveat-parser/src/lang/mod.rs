@@ -168,6 +168,8 @@ pub struct Definition {
     pub lower: Option<fn(&crate::names::Names<'_>) -> crate::ir::Unit>,
     /// Separator between the parts of a qualified name as people write it.
     pub path_separator: &'static str,
+    /// How names lead from file to file; none where there are no modules.
+    pub link: Option<crate::link::Linkage>,
 }
 
 /// Every language, in the order of their ids. Registering a language is one line here.

@@ -14,4 +14,5 @@ pub static LANGUAGE: Definition = Definition {
     bind: |_| {},
     lower: None,
     path_separator: ".",
+    link: None,
 };

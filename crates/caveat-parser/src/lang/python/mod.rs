@@ -1,6 +1,7 @@
 //! Python: grammar, roles of its node kinds, and how names are bound.
 
 mod lower;
+mod link;
 mod names;
 
 use super::{Definition, Role};
@@ -17,6 +18,7 @@ pub static LANGUAGE: Definition = Definition {
     bind: names::bind,
     lower: Some(lower::lower),
     path_separator: ".",
+    link: Some(link::LINKAGE),
 };
 
 fn role(kind: &str, named: bool) -> Role {

@@ -1,5 +1,6 @@
 //! Rust: grammar, roles of its node kinds, and how names are bound.
 
+mod link;
 mod names;
 
 use super::{Definition, Role};
@@ -16,6 +17,7 @@ pub static LANGUAGE: Definition = Definition {
     bind: names::bind,
     lower: None,
     path_separator: "::",
+    link: Some(link::LINKAGE),
 };
 
 fn role(kind: &str, named: bool) -> Role {
