@@ -55,26 +55,13 @@ fn the_example_of_the_page_is_a_model() {
     let (_, example) = PAGE.split_once("```yaml\n").expect("an example");
     let (example, _) = example.split_once("```").expect("a closed block");
     let index = Index::new([load(example)]);
-    let path = |text: &'static str| text.split('.').collect::<Vec<_>>();
-    assert_eq!(
-        kinds(index.values(&path("flask.Request.args"))),
-        ["untrusted"]
-    );
-    assert_eq!(kinds(index.values(&path("flask.Flask.route"))), ["entry"]);
-    assert_eq!(kinds(index.calls(&path("flask.redirect"))), ["redirect"]);
-    assert_eq!(kinds(index.calls(&path("flask.Flask.redirect"))), [""; 0]);
-    assert_eq!(
-        index.same(&path("flask.wrappers.Request")),
-        Some("flask.Request")
-    );
-    assert_eq!(
-        index.attribute_type(&path("flask.request")),
-        Some("flask.Request")
-    );
-    let bases: Vec<_> = index
-        .bases(&["flask", "Blueprint"])
-        .map(str::to_owned)
-        .collect();
+    assert_eq!(kinds(index.values("flask.Request.args")), ["untrusted"]);
+    assert_eq!(kinds(index.values("flask.Flask.route")), ["entry"]);
+    assert_eq!(kinds(index.calls("flask.redirect")), ["redirect"]);
+    assert_eq!(kinds(index.calls("flask.Flask.redirect")), [""; 0]);
+    assert_eq!(index.same("flask.wrappers.Request"), Some("flask.Request"));
+    assert_eq!(index.attribute_type("flask.request"), Some("flask.Request"));
+    let bases: Vec<_> = index.bases("flask.Blueprint").map(str::to_owned).collect();
     assert_eq!(bases, ["flask.Flask"]);
 }
 
@@ -128,14 +115,11 @@ fn rows_are_found_by_what_stands_in_code() {
     assert_eq!(kinds(index.methods("run", "self.conn")), ["sql"]);
     assert_eq!(kinds(index.methods("run", "job")), [""; 0]);
     assert_eq!(kinds(index.named("password")), ["password"]);
-    assert_eq!(kinds(index.typed(&["lib", "Query"])), ["untrusted"]);
-    assert_eq!(kinds(index.caught(&["lib", "Error"])), ["error-detail"]);
-    assert_eq!(kinds(index.calls(&["lib", "files", "remove"])), ["path"]);
-    assert_eq!(kinds(index.calls(&["lib", "files", "a", "b"])), [""; 0]);
-    assert_eq!(
-        kinds(index.stores(&["lib", "Response", "location"])),
-        ["redirect"]
-    );
+    assert_eq!(kinds(index.typed("lib.Query")), ["untrusted"]);
+    assert_eq!(kinds(index.caught("lib.Error")), ["error-detail"]);
+    assert_eq!(kinds(index.calls("lib.files.remove")), ["path"]);
+    assert_eq!(kinds(index.calls("lib.files.a.b")), [""; 0]);
+    assert_eq!(kinds(index.stores("lib.Response.location")), ["redirect"]);
     let sinks = index.words(|action| matches!(action, Action::Sink(_)));
     assert_eq!(sinks, ["execute", "files", "location", "run"]);
 }
