@@ -37,6 +37,7 @@ pub struct Index {
     typed: Paths<Position>,
     caught: Paths<Position>,
     methods: FxHashMap<String, Vec<Position>>,
+    members: FxHashMap<String, Vec<Position>>,
     named: Vec<Position>,
     same: Paths<String>,
     bases: Paths<String>,
@@ -127,6 +128,9 @@ impl Index {
                 Form::Method { name, .. } => {
                     self.methods.entry(name.clone()).or_default().push(position);
                 }
+                Form::Member { name, .. } => {
+                    self.members.entry(name.clone()).or_default().push(position);
+                }
                 Form::Named(_) => self.named.push(position),
             }
         }
@@ -185,14 +189,29 @@ impl Index {
     /// Rows about a method whose receiver has an unknown type. `receiver` is its text, which rows
     /// may ask to look in a certain way.
     pub fn methods<'s>(&'s self, name: &str, receiver: &'s str) -> impl Iterator<Item = Hit<'s>> {
-        let positions = self
-            .methods
-            .get(name)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let hits = positions.iter().map(|position| self.hit(*position));
+        self.unknown_receiver(self.methods.get(name), receiver)
+    }
+
+    /// Rows about an attribute, or a decorator, of a receiver of unknown type.
+    pub fn members<'s>(&'s self, name: &str, receiver: &'s str) -> impl Iterator<Item = Hit<'s>> {
+        self.unknown_receiver(self.members.get(name), receiver)
+    }
+
+    fn unknown_receiver<'s>(
+        &'s self,
+        positions: Option<&'s Vec<Position>>,
+        receiver: &'s str,
+    ) -> impl Iterator<Item = Hit<'s>> {
+        let hits = positions
+            .into_iter()
+            .flatten()
+            .map(|position| self.hit(*position));
         hits.filter(move |hit| match &hit.target.form {
             Form::Method {
+                receiver: Some(wanted),
+                ..
+            }
+            | Form::Member {
                 receiver: Some(wanted),
                 ..
             } => wanted.0.is_match(receiver),
@@ -259,7 +278,7 @@ fn word(target: &Target) -> Option<&str> {
             let path = path.strip_suffix(".*").unwrap_or(path);
             path.rsplit('.').next()
         }
-        Form::Method { name, .. } => Some(name),
+        Form::Method { name, .. } | Form::Member { name, .. } => Some(name),
         Form::Named(_) => None,
     }
 }
