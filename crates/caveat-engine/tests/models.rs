@@ -4,6 +4,8 @@
 #![allow(clippy::disallowed_methods)] // A test may look at the world, the engine may not.
 
 use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
 
 use caveat_engine::model::{
     self, Action, Catalog, Condition, Fact, Hit, Index, Library, Model, Place, SinkKind, SourceKind,
@@ -55,26 +57,13 @@ fn the_example_of_the_page_is_a_model() {
     let (_, example) = PAGE.split_once("```yaml\n").expect("an example");
     let (example, _) = example.split_once("```").expect("a closed block");
     let index = Index::new([load(example)]);
-    let path = |text: &'static str| text.split('.').collect::<Vec<_>>();
-    assert_eq!(
-        kinds(index.values(&path("flask.Request.args"))),
-        ["untrusted"]
-    );
-    assert_eq!(kinds(index.values(&path("flask.Flask.route"))), ["entry"]);
-    assert_eq!(kinds(index.calls(&path("flask.redirect"))), ["redirect"]);
-    assert_eq!(kinds(index.calls(&path("flask.Flask.redirect"))), [""; 0]);
-    assert_eq!(
-        index.same(&path("flask.wrappers.Request")),
-        Some("flask.Request")
-    );
-    assert_eq!(
-        index.attribute_type(&path("flask.request")),
-        Some("flask.Request")
-    );
-    let bases: Vec<_> = index
-        .bases(&["flask", "Blueprint"])
-        .map(str::to_owned)
-        .collect();
+    assert_eq!(kinds(index.values("flask.Request.args")), ["untrusted"]);
+    assert_eq!(kinds(index.values("flask.Flask.route")), ["entry"]);
+    assert_eq!(kinds(index.calls("flask.redirect")), ["redirect"]);
+    assert_eq!(kinds(index.calls("flask.Flask.redirect")), [""; 0]);
+    assert_eq!(index.same("flask.wrappers.Request"), Some("flask.Request"));
+    assert_eq!(index.attribute_type("flask.request"), Some("flask.Request"));
+    let bases: Vec<_> = index.bases("flask.Blueprint").map(str::to_owned).collect();
     assert_eq!(bases, ["flask.Flask"]);
 }
 
@@ -118,6 +107,7 @@ fn the_page_lists_the_words() {
 fn rows_are_found_by_what_stands_in_code() {
     let text = with_rows(
         "- {sink: sql, at: \"*.{execute,run}(arg0)\", receiver: 'cur|conn'}\n\
+         - {source: untrusted, at: \"*.GET\", receiver: '^request$'}\n\
          - {source: password, named: '(?i)^pass'}\n\
          - {source: untrusted, type: \"lib::Query\"}\n\
          - {source: error-detail, caught: lib.Error}\n\
@@ -127,15 +117,14 @@ fn rows_are_found_by_what_stands_in_code() {
     let index = Index::new([load(&text)]);
     assert_eq!(kinds(index.methods("run", "self.conn")), ["sql"]);
     assert_eq!(kinds(index.methods("run", "job")), [""; 0]);
+    assert_eq!(kinds(index.members("GET", "request")), ["untrusted"]);
+    assert_eq!(kinds(index.members("GET", "verbs")), [""; 0]);
     assert_eq!(kinds(index.named("password")), ["password"]);
-    assert_eq!(kinds(index.typed(&["lib", "Query"])), ["untrusted"]);
-    assert_eq!(kinds(index.caught(&["lib", "Error"])), ["error-detail"]);
-    assert_eq!(kinds(index.calls(&["lib", "files", "remove"])), ["path"]);
-    assert_eq!(kinds(index.calls(&["lib", "files", "a", "b"])), [""; 0]);
-    assert_eq!(
-        kinds(index.stores(&["lib", "Response", "location"])),
-        ["redirect"]
-    );
+    assert_eq!(kinds(index.typed("lib.Query")), ["untrusted"]);
+    assert_eq!(kinds(index.caught("lib.Error")), ["error-detail"]);
+    assert_eq!(kinds(index.calls("lib.files.remove")), ["path"]);
+    assert_eq!(kinds(index.calls("lib.files.a.b")), [""; 0]);
+    assert_eq!(kinds(index.stores("lib.Response.location")), ["redirect"]);
     let sinks = index.words(|action| matches!(action, Action::Sink(_)));
     assert_eq!(sinks, ["execute", "files", "location", "run"]);
 }
@@ -280,8 +269,47 @@ fn mistakes_are_told_where_they_stand() {
         &with_rows("- {source: cli, at: a, if: arg0 smells}\n"),
         "`smells` is no test",
     );
-    wrong(
-        &with_rows("- {step: [a(arg0) -> self, b(arg0)]}\n"),
-        "must lead to the same place",
-    );
+}
+
+#[test]
+fn a_step_to_several_places_is_a_row_for_each() {
+    let model = load(&with_rows(
+        "- {step: [a(arg0), b(arg0) -> self, c(arg1) -> return], adds: number}\n",
+    ));
+    let show = |row: &model::Row| match &row.action {
+        Action::Step(step) => format!("{} {:?}", row.targets.len(), step.to.root),
+        _ => String::new(),
+    };
+    let shown: Vec<String> = model.rows.iter().map(show).collect();
+    assert_eq!(shown, ["2 Return", "1 Receiver"]);
+}
+
+#[test]
+fn the_built_in_models_load_and_stand_where_their_headers_say() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules/models");
+    let mut wrong = String::new();
+    let mut count = 0;
+    for language in fs::read_dir(folder).expect("models").flatten() {
+        for file in fs::read_dir(language.path()).expect("a folder").flatten() {
+            count += 1;
+            let path = file.path();
+            let text = fs::read_to_string(&path).expect("text");
+            let name = path.display().to_string();
+            match model::load(&name, &text) {
+                Ok(model) => {
+                    let header = &model.header;
+                    let place = format!("{}/{}.yaml", header.language, header.library);
+                    if !path.ends_with(&place) {
+                        writeln!(wrong, "{name}: its header says {place}").expect("a string");
+                    }
+                }
+                Err(errors) => {
+                    for error in errors {
+                        writeln!(wrong, "{}", error.render(&text, false)).expect("a string");
+                    }
+                }
+            }
+        }
+    }
+    assert!(count > 0 && wrong.is_empty(), "\n{wrong}");
 }

@@ -24,8 +24,7 @@ type Position = (u32, u32);
 
 /// The rows of several models of one language.
 ///
-/// Paths are given as segments, as the parser resolves them. They are looked up by their last
-/// segment and then compared, so that nothing is joined or allocated.
+/// Paths are dotted, in every language, as the intermediate representation has them.
 #[derive(Debug, Default)]
 pub struct Index {
     rows: Vec<Row>,
@@ -38,6 +37,7 @@ pub struct Index {
     typed: Paths<Position>,
     caught: Paths<Position>,
     methods: FxHashMap<String, Vec<Position>>,
+    members: FxHashMap<String, Vec<Position>>,
     named: Vec<Position>,
     same: Paths<String>,
     bases: Paths<String>,
@@ -49,15 +49,15 @@ pub struct Index {
 /// Values by dotted path; a path that ends in `*` stands for every name there.
 #[derive(Debug)]
 struct Paths<T> {
-    by_last: FxHashMap<String, Vec<(String, T)>>,
-    /// By the segment before `*`.
-    below: FxHashMap<String, Vec<(String, T)>>,
+    exact: FxHashMap<String, Vec<T>>,
+    /// By what stands before `.*`.
+    below: FxHashMap<String, Vec<T>>,
 }
 
 impl<T> Default for Paths<T> {
     fn default() -> Self {
         Paths {
-            by_last: FxHashMap::default(),
+            exact: FxHashMap::default(),
             below: FxHashMap::default(),
         }
     }
@@ -65,47 +65,20 @@ impl<T> Default for Paths<T> {
 
 impl<T> Paths<T> {
     fn insert(&mut self, path: &str, value: T) {
-        match path.strip_suffix(".*") {
-            Some(parent) => insert(&mut self.below, parent, value),
-            None => insert(&mut self.by_last, path, value),
-        }
+        let (map, path) = match path.strip_suffix(".*") {
+            Some(parent) => (&mut self.below, parent),
+            None => (&mut self.exact, path),
+        };
+        map.entry(path.to_owned()).or_default().push(value);
     }
 
-    fn get<'s>(&'s self, path: &'s [&str]) -> impl Iterator<Item = &'s T> {
-        let exact = find(&self.by_last, path);
-        exact.chain(find(
-            &self.below,
-            path.split_last().map_or(path, |(_, parent)| parent),
-        ))
+    /// The values of a path, those for itself first.
+    fn get(&self, path: &str) -> impl Iterator<Item = &T> {
+        let exact = self.exact.get(path);
+        let parent = path.rsplit_once('.').map(|(parent, _)| parent);
+        let below = parent.and_then(|parent| self.below.get(parent));
+        exact.into_iter().chain(below).flatten()
     }
-}
-
-fn insert<T>(map: &mut FxHashMap<String, Vec<(String, T)>>, path: &str, value: T) {
-    let last = path.rsplit('.').next().unwrap_or(path);
-    map.entry(last.to_owned())
-        .or_default()
-        .push((path.to_owned(), value));
-}
-
-fn find<'s, T>(
-    map: &'s FxHashMap<String, Vec<(String, T)>>,
-    path: &'s [&str],
-) -> impl Iterator<Item = &'s T> {
-    let candidates = path.last().and_then(|last| map.get(*last));
-    let candidates = candidates.map(Vec::as_slice).unwrap_or_default();
-    candidates
-        .iter()
-        .filter(|(known, _)| known.split('.').eq(path.iter().copied()))
-        .map(|(_, value)| value)
-}
-
-/// The first value of a path, which need not live as long as the map.
-fn first<'s, T>(paths: &'s Paths<T>, path: &[&str]) -> Option<&'s T> {
-    let candidates = path.last().and_then(|last| paths.by_last.get(*last))?;
-    let found = candidates
-        .iter()
-        .find(|(known, _)| known.split('.').eq(path.iter().copied()));
-    found.map(|(_, value)| value)
 }
 
 impl Index {
@@ -155,6 +128,9 @@ impl Index {
                 Form::Method { name, .. } => {
                     self.methods.entry(name.clone()).or_default().push(position);
                 }
+                Form::Member { name, .. } => {
+                    self.members.entry(name.clone()).or_default().push(position);
+                }
                 Form::Named(_) => self.named.push(position),
             }
         }
@@ -186,41 +162,56 @@ impl Index {
     }
 
     /// Rows about reading that name or attribute, and about decorators and bases of that name.
-    pub fn values<'s>(&'s self, path: &'s [&str]) -> impl Iterator<Item = Hit<'s>> {
+    pub fn values(&self, path: &str) -> impl Iterator<Item = Hit<'_>> {
         self.values.get(path).map(|position| self.hit(*position))
     }
 
     /// Rows about calling that function, or that method of a type.
-    pub fn calls<'s>(&'s self, path: &'s [&str]) -> impl Iterator<Item = Hit<'s>> {
+    pub fn calls(&self, path: &str) -> impl Iterator<Item = Hit<'_>> {
         self.calls.get(path).map(|position| self.hit(*position))
     }
 
     /// Rows about assigning that attribute.
-    pub fn stores<'s>(&'s self, path: &'s [&str]) -> impl Iterator<Item = Hit<'s>> {
+    pub fn stores(&self, path: &str) -> impl Iterator<Item = Hit<'_>> {
         self.stores.get(path).map(|position| self.hit(*position))
     }
 
     /// Rows about values declared with that type.
-    pub fn typed<'s>(&'s self, path: &'s [&str]) -> impl Iterator<Item = Hit<'s>> {
+    pub fn typed(&self, path: &str) -> impl Iterator<Item = Hit<'_>> {
         self.typed.get(path).map(|position| self.hit(*position))
     }
 
     /// Rows about exceptions of that class. The caller goes through the bases of the class.
-    pub fn caught<'s>(&'s self, path: &'s [&str]) -> impl Iterator<Item = Hit<'s>> {
+    pub fn caught(&self, path: &str) -> impl Iterator<Item = Hit<'_>> {
         self.caught.get(path).map(|position| self.hit(*position))
     }
 
     /// Rows about a method whose receiver has an unknown type. `receiver` is its text, which rows
     /// may ask to look in a certain way.
     pub fn methods<'s>(&'s self, name: &str, receiver: &'s str) -> impl Iterator<Item = Hit<'s>> {
-        let positions = self
-            .methods
-            .get(name)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let hits = positions.iter().map(|position| self.hit(*position));
+        self.unknown_receiver(self.methods.get(name), receiver)
+    }
+
+    /// Rows about an attribute, or a decorator, of a receiver of unknown type.
+    pub fn members<'s>(&'s self, name: &str, receiver: &'s str) -> impl Iterator<Item = Hit<'s>> {
+        self.unknown_receiver(self.members.get(name), receiver)
+    }
+
+    fn unknown_receiver<'s>(
+        &'s self,
+        positions: Option<&'s Vec<Position>>,
+        receiver: &'s str,
+    ) -> impl Iterator<Item = Hit<'s>> {
+        let hits = positions
+            .into_iter()
+            .flatten()
+            .map(|position| self.hit(*position));
         hits.filter(move |hit| match &hit.target.form {
             Form::Method {
+                receiver: Some(wanted),
+                ..
+            }
+            | Form::Member {
                 receiver: Some(wanted),
                 ..
             } => wanted.0.is_match(receiver),
@@ -238,28 +229,29 @@ impl Index {
     }
 
     /// The name under which rows are written for that name, dotted, if it is another.
-    pub fn same(&self, path: &[&str]) -> Option<&str> {
-        first(&self.same, path).map(String::as_str)
+    pub fn same(&self, path: &str) -> Option<&str> {
+        self.same.get(path).next().map(String::as_str)
     }
 
     /// The classes that a class of a library derives from, dotted.
-    pub fn bases<'s>(&'s self, path: &'s [&str]) -> impl Iterator<Item = &'s str> {
+    pub fn bases(&self, path: &str) -> impl Iterator<Item = &str> {
         self.bases.get(path).map(String::as_str)
     }
 
     /// The dotted type of what a call of that path gives.
-    pub fn returned_type(&self, path: &[&str]) -> Option<&str> {
-        first(&self.returns, path).map(String::as_str)
+    pub fn returned_type(&self, path: &str) -> Option<&str> {
+        self.returns.get(path).next().map(String::as_str)
     }
 
     /// The dotted type of what that name or attribute holds.
-    pub fn attribute_type(&self, path: &[&str]) -> Option<&str> {
-        first(&self.attributes, path).map(String::as_str)
+    pub fn attribute_type(&self, path: &str) -> Option<&str> {
+        self.attributes.get(path).next().map(String::as_str)
     }
 
     /// What is known of every value of that type.
-    pub fn facts_of_type(&self, path: &[&str]) -> FactSet {
-        find(&self.facts.by_last, path).fold(FactSet::EMPTY, |all, facts| all.union(*facts))
+    pub fn facts_of_type(&self, path: &str) -> FactSet {
+        let facts = self.facts.get(path).copied();
+        facts.fold(FactSet::EMPTY, FactSet::union)
     }
 
     /// The last names of the targets of rows that `wanted` accepts, each once, sorted: text
@@ -286,7 +278,7 @@ fn word(target: &Target) -> Option<&str> {
             let path = path.strip_suffix(".*").unwrap_or(path);
             path.rsplit('.').next()
         }
-        Form::Method { name, .. } => Some(name),
+        Form::Method { name, .. } | Form::Member { name, .. } => Some(name),
         Form::Named(_) => None,
     }
 }

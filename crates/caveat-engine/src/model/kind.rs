@@ -86,6 +86,7 @@ words! {
         Cookie "cookie" "name, value or attribute of a cookie",
         Session "session" "an entry of the server's session",
         Log "log" "a log message",
+        Console "console" "standard output of a program",
         Csv "csv" "a cell of a table for a spreadsheet",
         RegexPattern "regex-pattern" "the text of a regular expression",
         RegexSubject "regex-subject" "the text an expression is matched against",

@@ -16,7 +16,16 @@ use crate::rule::{
 
 /// Keys of a model file.
 const MODEL: &[&str] = &[
-    "library", "language", "imports", "note", "same", "bases", "types", "facts", "rows",
+    "library",
+    "language",
+    "imports",
+    "note",
+    "unchecked",
+    "same",
+    "bases",
+    "types",
+    "facts",
+    "rows",
 ];
 /// The key that says what a row is.
 const KINDS: &[&str] = &["source", "entry", "sink", "step", "guard"];
@@ -30,6 +39,7 @@ const STEP: &[&str] = &["step", "receiver", "adds", "removes", "typed", "stops"]
 const GUARD: &[&str] = &["guard", "receiver", "fact", "value", "on", "needs"];
 const ENTRY: &[&str] = &[
     "entry",
+    "receiver",
     "methods",
     "params",
     "skip",
@@ -67,6 +77,9 @@ fn model(reader: &mut Reader<'_>, root: &Node, text: &str) -> Option<Model> {
     let map = reader.map(root, "a model")?;
     reader.check_keys(map, MODEL);
     reader.require(&root.span, map, &["library", "language"]);
+    if let Some(node) = map.get("unchecked") {
+        reader.texts(node, "`unchecked`");
+    }
     let header = checked_header(reader, map, text);
     let mut types = Vec::new();
     for (key, of) in pairs(reader, map, "types") {
@@ -76,20 +89,21 @@ fn model(reader: &mut Reader<'_>, root: &Node, text: &str) -> Option<Model> {
             of: of.clone(),
         }));
     }
-    let rows = map.get("rows").map(|rows| match &rows.value {
-        Value::List(items) => items.iter().filter_map(|item| row(reader, item)).collect(),
-        _ => reader
-            .list(rows, "`rows`")
-            .map(|_| Vec::new())
-            .unwrap_or_default(),
-    });
+    let mut found = Vec::new();
+    if let Some(node) = map.get("rows")
+        && let Some(items) = reader.list(node, "`rows`")
+    {
+        for item in items {
+            found.extend(rows(reader, item));
+        }
+    }
     Some(Model {
         header,
         same: named_pairs(reader, map, "same"),
         bases: named_pairs(reader, map, "bases"),
         types,
         facts: type_facts(reader, map),
-        rows: rows.unwrap_or_default(),
+        rows: found,
         file: reader.file().to_owned(),
     })
 }
@@ -208,8 +222,11 @@ fn noted<T>(reader: &mut Reader<'_>, span: &YamlSpan, result: Result<T, String>)
     result.map_err(|message| reader.error(span, message)).ok()
 }
 
-fn row(reader: &mut Reader<'_>, node: &Node) -> Option<Row> {
-    let map = reader.map(node, "a row")?;
+/// The row of a node; a step that leads to several places is a row for each.
+fn rows(reader: &mut Reader<'_>, node: &Node) -> Vec<Row> {
+    let Some(map) = reader.map(node, "a row") else {
+        return Vec::new();
+    };
     let mut kinds = map
         .entries
         .iter()
@@ -217,7 +234,7 @@ fn row(reader: &mut Reader<'_>, node: &Node) -> Option<Row> {
     let Some(kind) = kinds.next() else {
         let help = "a row is a `source`, `entry`, `sink`, `step` or `guard`";
         reader.error_with_help(&node.span, "the row does not say what it is", help);
-        return None;
+        return Vec::new();
     };
     let (own, placed): (&[&str], &[&str]) = match kind.key.as_str() {
         "source" => (SOURCE, PLACES),
@@ -227,24 +244,59 @@ fn row(reader: &mut Reader<'_>, node: &Node) -> Option<Row> {
         _ => (GUARD, &[]),
     };
     reader.check_keys(map, &[own, placed, COMMON].concat());
-    let (targets, action) = match kind.key.as_str() {
-        "source" => (places(reader, node, map), source(reader, map, &kind.value)?),
-        "sink" => (places(reader, node, map), sink(reader, map, &kind.value)?),
-        "entry" => (ats(reader, &kind.value, None), entry(reader, map)),
-        "step" => step(reader, map, &kind.value)?,
-        _ => guard(reader, map, &kind.value)?,
-    };
-    check_places(reader, &node.span, &targets, &action);
-    Some(Row {
-        targets,
-        action,
+    let row = Row {
+        targets: Vec::new(),
+        action: Action::Sink(Sink {
+            kind: SinkKind::Guard,
+            safe_if: FactSet::EMPTY,
+        }),
         conditions: conditions(reader, map, "if"),
         exceptions: conditions(reader, map, "unless"),
         confidence: map
             .get("confidence")
             .and_then(|node| reader.choice(node, "`confidence`", CONFIDENCES)),
         span: node.span.clone(),
-    })
+    };
+    let mut rows = Vec::new();
+    for (targets, action) in actions(reader, node, map, kind) {
+        check_places(reader, &node.span, &targets, &action);
+        rows.push(Row {
+            targets,
+            action,
+            ..row.clone()
+        });
+    }
+    rows
+}
+
+/// What a row says, and of which code.
+fn actions(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    map: &Map,
+    kind: &yaml::Entry,
+) -> Vec<(Vec<Target>, Action)> {
+    let placed = |reader: &mut Reader<'_>, action: Option<Action>| {
+        let targets = places(reader, node, map);
+        action.map(|action| (targets, action)).into_iter().collect()
+    };
+    match kind.key.as_str() {
+        "source" => {
+            let action = source(reader, map, &kind.value);
+            placed(reader, action)
+        }
+        "sink" => {
+            let action = sink(reader, map, &kind.value);
+            placed(reader, action)
+        }
+        "entry" => {
+            let receiver = receiver(reader, map);
+            let targets = ats(reader, &kind.value, receiver.as_ref());
+            vec![(targets, entry(reader, map))]
+        }
+        "step" => steps(reader, map, &kind.value),
+        _ => guard(reader, map, &kind.value).into_iter().collect(),
+    }
 }
 
 /// Notes targets that do not say which of their places is meant.
@@ -357,38 +409,35 @@ fn sink(reader: &mut Reader<'_>, map: &Map, node: &Node) -> Option<Action> {
 }
 
 /// `path(arg0, arg1) -> return`; without an arrow it goes to `return`.
-fn step(reader: &mut Reader<'_>, map: &Map, node: &Node) -> Option<(Vec<Target>, Action)> {
+fn steps(reader: &mut Reader<'_>, map: &Map, node: &Node) -> Vec<(Vec<Target>, Action)> {
     let receiver = receiver(reader, map);
     let texts = reader.texts(node, "`step`");
-    let mut targets = Vec::new();
-    let mut to = None;
+    let mut by_place: Vec<(Place, Vec<Target>)> = Vec::new();
     for text in &texts {
-        let (from, place) = text.split_once("->").unwrap_or((text, "return"));
-        let place = noted(reader, &node.span, Place::parse(place))?;
-        if to.get_or_insert_with(|| place.clone()) != &place {
-            reader.error(
-                &node.span,
-                "the steps of one row must lead to the same place",
-            );
+        let (from, to) = text.split_once("->").unwrap_or((text, "return"));
+        let Some(to) = noted(reader, &node.span, Place::parse(to)) else {
+            continue;
+        };
+        let from = (from.to_owned(), node.span.clone());
+        let targets = at(reader, &from, receiver.as_ref());
+        match by_place.iter_mut().find(|(known, _)| *known == to) {
+            Some((_, known)) => known.extend(targets),
+            None => by_place.push((to, targets)),
         }
-        targets.extend(at(
-            reader,
-            &(from.to_owned(), node.span.clone()),
-            receiver.as_ref(),
-        ));
     }
     let removes = match map.get("removes") {
         Some(node) if reader.texts(node, "`removes`") == ["all"] => FactSet::ALL,
         _ => fact_key(reader, map, "removes"),
     };
     let step = Step {
-        to: to?,
+        to: Place::RETURN,
         adds: fact_key(reader, map, "adds"),
         removes,
         typed: flag(reader, map, "typed"),
         stops: flag(reader, map, "stops"),
     };
-    Some((targets, Action::Step(step)))
+    let one = |(to, targets)| (targets, Action::Step(Step { to, ..step.clone() }));
+    by_place.into_iter().map(one).collect()
 }
 
 fn flag(reader: &mut Reader<'_>, map: &Map, key: &str) -> bool {

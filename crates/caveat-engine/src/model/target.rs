@@ -27,6 +27,13 @@ pub enum Form {
         /// What the receiver's text must look like, if anything.
         receiver: Option<Receiver>,
     },
+    /// `*.GET`: an attribute of a receiver whose type is not known. Of an entry: such a decorator.
+    Member {
+        /// Name of the attribute.
+        name: String,
+        /// What the receiver's text must look like, if anything.
+        receiver: Option<Receiver>,
+    },
     /// `flask.Response.location = value`: an attribute that is assigned.
     Store(String),
     /// Key `type`: any value, parameters above all, declared with that type.
@@ -60,10 +67,17 @@ impl PartialEq for Form {
             (
                 Form::Method { name, receiver },
                 Form::Method {
-                    name: other,
-                    receiver: regex,
+                    name: n,
+                    receiver: r,
                 },
-            ) => name == other && receiver == regex,
+            )
+            | (
+                Form::Member { name, receiver },
+                Form::Member {
+                    name: n,
+                    receiver: r,
+                },
+            ) => name == n && receiver == r,
             _ => false,
         }
     }
@@ -83,26 +97,36 @@ pub(super) fn parse(text: &str, receiver: Option<&Regex>) -> Result<Vec<Target>,
         let forms = paths(path)?.into_iter().map(Form::Store);
         return Ok(targets(forms, &[place]));
     }
-    let Some((path, inside)) = text.split_once('(') else {
-        let forms = paths(text)?.into_iter().map(Form::Value);
-        return Ok(targets(forms, &[]));
-    };
-    let inside = inside
-        .strip_suffix(')')
-        .ok_or_else(|| format!("`{text}` has no `)` at its end"))?;
-    let places = places(inside)?;
-    if let Some(method) = path.strip_prefix("*.").or_else(|| path.strip_prefix("*::")) {
-        let form = |name: String| Form::Method {
-            name,
-            receiver: receiver.cloned().map(Receiver),
-        };
-        let names = paths(method)?;
-        if let Some(long) = names.iter().find(|name| name.contains('.')) {
-            return Err(format!("`{long}` must be the name of a method only"));
+    let (path, places) = match text.split_once('(') {
+        None => (text, None),
+        Some((path, inside)) => {
+            let inside = inside.strip_suffix(')');
+            let inside = inside.ok_or_else(|| format!("`{text}` has no `)` at its end"))?;
+            (path, Some(places(inside)?))
         }
-        return Ok(targets(names.into_iter().map(form), &places));
+    };
+    let Some(name) = path.strip_prefix("*.").or_else(|| path.strip_prefix("*::")) else {
+        let form = if places.is_some() {
+            Form::Call
+        } else {
+            Form::Value
+        };
+        let forms = paths(path)?.into_iter().map(form);
+        return Ok(targets(forms, &places.unwrap_or_default()));
+    };
+    let names = paths(name)?;
+    if let Some(long) = names.iter().find(|name| name.contains('.')) {
+        return Err(format!("`{long}` must be one name"));
     }
-    Ok(targets(paths(path)?.into_iter().map(Form::Call), &places))
+    let form = |name: String| {
+        let receiver = receiver.cloned().map(Receiver);
+        match &places {
+            Some(_) => Form::Method { name, receiver },
+            None => Form::Member { name, receiver },
+        }
+    };
+    let forms: Vec<Form> = names.into_iter().map(form).collect();
+    Ok(targets(forms.into_iter(), &places.unwrap_or_default()))
 }
 
 fn targets(forms: impl Iterator<Item = Form>, places: &[Place]) -> Vec<Target> {
