@@ -7,6 +7,7 @@ pub mod checks;
 pub mod config;
 pub mod context;
 pub mod finding;
+pub mod flow;
 pub mod formula;
 pub mod model;
 pub mod pattern;

@@ -256,6 +256,12 @@ impl<'w> Machine<'w> {
         args: &Args,
         site: Site,
     ) -> Outcome {
+        if let Some(value) = self.configured(state, receiver, name, args) {
+            return Outcome {
+                value,
+                ..Outcome::default()
+            };
+        }
         let mut outcomes = Vec::new();
         for thing in receiver.things.iter().take(MOST_TARGETS) {
             let outcome = match thing {
@@ -299,6 +305,23 @@ impl<'w> Machine<'w> {
         self.joined(state, outcomes, None, args)
     }
 
+    /// A method of a configuration object.
+    fn configured(
+        &mut self,
+        state: &mut State,
+        receiver: &Value,
+        name: &str,
+        args: &Args,
+    ) -> Option<Value> {
+        let is_config = |thing: &Thing| matches!(thing, Thing::Instance(of) if of.starts_with("configparser."));
+        match receiver.refs.as_slice() {
+            [id] if receiver.things.iter().any(is_config) => {
+                self.sections_method(state, *id, name, args)
+            }
+            _ => None,
+        }
+    }
+
     /// A method of an object of the heap.
     fn object_method(
         &mut self,
@@ -323,12 +346,6 @@ impl<'w> Machine<'w> {
                 self.instance_method(state, class, receiver, name, args, 0, site)
             }
             Kind::Fields | Kind::Passed => {
-                if let Some(value) = self.sections_method(state, id, name, args) {
-                    return Some(Outcome {
-                        value,
-                        ..Outcome::default()
-                    });
-                }
                 let key = Key::Field(name.clone());
                 let member = state.object(&self.world.heap, id)?.get(Some(&key));
                 let callable = !member.things.is_empty();

@@ -1,7 +1,5 @@
 //! Methods of lists, dicts and sets, and of configuration objects with sections.
 
-use std::sync::Arc;
-
 use caveat_parser::Constant;
 
 use super::call::Args;
@@ -295,8 +293,8 @@ impl Machine<'_> {
         }
     }
 
-    /// A method of a configuration with sections (`configparser`): entries are told apart by
-    /// section and option.
+    /// A method of a configuration with sections (`configparser`): a mapping of sections to
+    /// mappings.
     pub fn sections_method(
         &mut self,
         state: &mut State,
@@ -304,33 +302,54 @@ impl Machine<'_> {
         name: &str,
         args: &Args,
     ) -> Option<Value> {
-        let part = |at| {
+        let key = |at| {
             let value: Value = args.at(at, None)?;
-            value.text().map(str::to_owned)
+            Key::from_constant(value.known_constant()?)
         };
-        let key = part(0)
-            .zip(part(1))
-            .map(|(section, option)| Key::Text(format!("{section}\n{option}").into()));
+        let section = key(0);
         match name {
-            "set" => {
-                let value = args.at(2, Some("value"))?;
-                self.change(state, id, |it| it.set(key.as_ref(), value, true));
+            "set" | "add_section" => {
+                let inner = self.section(state, id, section.as_ref());
+                if name == "set" {
+                    let value = args.at(2, Some("value"))?;
+                    self.store(state, &inner, key(1).as_ref(), value);
+                }
                 Some(Value::constant(Constant::None))
             }
             "get" | "getint" | "getfloat" | "getboolean" => {
-                let object = state.object(&self.world.heap, id)?;
-                let value = object.get(key.as_ref());
+                let inner = state.object(&self.world.heap, id)?.get(section.as_ref());
+                let value = self.read_element(state, &inner, key(1).as_ref());
                 let fallback = args.named("fallback").unwrap_or_default();
-                let value = value.join(&fallback);
-                match (name, value.is_nothing()) {
-                    ("get", false) => Some(value),
+                match name {
+                    "get" => Some(value.join(&fallback)),
                     _ => Some(Value::any()),
                 }
             }
-            "add_section" | "remove_section" => Some(Value::constant(Constant::None)),
+            "remove_section" => {
+                self.change(state, id, |it| remove(it, section.as_ref()));
+                Some(Value::any())
+            }
             _ => None,
         }
     }
+
+    /// The mapping of a section, made where there is none.
+    fn section(&mut self, state: &mut State, id: ObjectId, key: Option<&Key>) -> Value {
+        let known = state.object(&self.world.heap, id).map(|it| it.get(key));
+        if let Some(known) = known.filter(|it| !it.refs.is_empty()) {
+            return known;
+        }
+        let text = format!("{key:?}");
+        let made = ObjectId(super::value::mix(&[id.0, text.len() as u64, hash(&text)]));
+        let inner = state.make(made, Object::new(Kind::Dict));
+        self.change(state, id, |it| it.set(key, inner.clone(), true));
+        inner
+    }
+}
+
+fn hash(text: &str) -> u64 {
+    text.bytes()
+        .fold(0, |hash: u64, byte| hash.wrapping_mul(31) + u64::from(byte))
 }
 
 /// Changes the elements of a list whose elements are all known; of others the order is lost.
@@ -358,9 +377,4 @@ fn remove_equal(list: &mut Object, value: &Value) {
         }
         _ => list.forget_positions(),
     }
-}
-
-/// A key of a section and option, for `config[section][option]`.
-pub fn section_key(section: &str, option: &str) -> Key {
-    Key::Text(Arc::from(format!("{section}\n{option}")))
 }

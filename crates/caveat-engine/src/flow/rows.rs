@@ -242,30 +242,40 @@ impl<'w> Machine<'w> {
             site,
         };
         let returned = model.returned_type(&path).map(|of| model.same(of).unwrap_or(of));
-        let mut outcome = if hits.is_empty() {
-            match self.language_function(state, &path, receiver, args, site) {
-                Some(outcome) => outcome,
+        let known = self.language_function(state, &path, args, site);
+        let mut outcome = match hits.is_empty() {
+            true => match known {
+                Some(known) => known,
                 None => self.unknown(state, receiver, args, site),
-            }
-        } else {
-            let mut outcome = self.apply_rows(state, &hits, &called);
-            let has_step = hits
-                .iter()
-                .any(|hit| matches!(hit.row.action, Action::Step(_)));
-            if !has_step
-                && let Some(known) = self.language_function(state, &path, receiver, args, site)
-            {
-                outcome.value = known.value.join(&outcome.value);
-                outcome.test = both(outcome.test, known.test);
-                outcome.diverges |= known.diverges;
-            }
-            outcome
+            },
+            false => self.with_rows(state, &hits, &called, known),
         };
         if let Some(of) = returned {
             outcome.value.known = super::value::Known::Any;
             outcome.value.things.push(Thing::Instance(of.into()));
         } else if outcome.value.things.is_empty() && is_class_name(&path) {
             outcome.value.things.push(Thing::Instance(path));
+        }
+        outcome
+    }
+
+    /// What rows say of a call whose value the language itself may tell better.
+    pub fn with_rows(
+        &mut self,
+        state: &mut State,
+        hits: &[Hit<'w>],
+        called: &Called<'_>,
+        known: Option<Outcome>,
+    ) -> Outcome {
+        let mut outcome = self.apply_rows(state, hits, called);
+        let is_source = |hit: &Hit<'w>| matches!(hit.row.action, Action::Source(_));
+        if let Some(known) = known {
+            outcome.value = match hits.iter().any(is_source) {
+                true => known.value.join(&outcome.value),
+                false => known.value,
+            };
+            outcome.test = both(outcome.test, known.test);
+            outcome.diverges |= known.diverges;
         }
         outcome
     }
@@ -466,6 +476,10 @@ impl<'w> Machine<'w> {
             root: place.root.clone(),
             parts: Vec::new(),
         };
+        let of_function = |part: &Selector| matches!(part, Selector::Parameter(_) | Selector::Result);
+        if place.parts.iter().any(of_function) {
+            return;
+        }
         for passed in self.at_place(state, &whole, called) {
             self.store(state, &passed.value, None, Value::tainted(data.clone()));
             let identity: Identity = passed.value.identity;

@@ -188,20 +188,28 @@ impl Index {
 
     /// Rows about a method whose receiver has an unknown type. `receiver` is its text, which rows
     /// may ask to look in a certain way.
-    pub fn methods<'s>(&'s self, name: &str, receiver: &'s str) -> impl Iterator<Item = Hit<'s>> {
+    pub fn methods<'s, 'r>(
+        &'s self,
+        name: &str,
+        receiver: &'r str,
+    ) -> impl Iterator<Item = Hit<'s>> + use<'s, 'r> {
         self.unknown_receiver(self.methods.get(name), receiver)
     }
 
     /// Rows about an attribute, or a decorator, of a receiver of unknown type.
-    pub fn members<'s>(&'s self, name: &str, receiver: &'s str) -> impl Iterator<Item = Hit<'s>> {
+    pub fn members<'s, 'r>(
+        &'s self,
+        name: &str,
+        receiver: &'r str,
+    ) -> impl Iterator<Item = Hit<'s>> + use<'s, 'r> {
         self.unknown_receiver(self.members.get(name), receiver)
     }
 
-    fn unknown_receiver<'s>(
+    fn unknown_receiver<'s, 'r>(
         &'s self,
         positions: Option<&'s Vec<Position>>,
-        receiver: &'s str,
-    ) -> impl Iterator<Item = Hit<'s>> {
+        receiver: &'r str,
+    ) -> impl Iterator<Item = Hit<'s>> + use<'s, 'r> {
         let hits = positions
             .into_iter()
             .flatten()
