@@ -8,6 +8,7 @@ pub mod explain;
 pub mod fingerprint;
 pub mod fix;
 pub mod fixtures;
+pub mod flow;
 mod generated;
 mod git;
 pub mod models;

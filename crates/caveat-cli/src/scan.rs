@@ -31,16 +31,14 @@ pub fn run(args: &ScanArgs) -> anyhow::Result<bool> {
     let mut clock = Clock::start();
     let warn = |message: &str| complain(args, &format!("warning: {message}"));
     let rules = ruleset::load(&args.rules, &warn)?;
-    if !args.models.is_empty() {
-        models::gather(&args.models)?;
-    }
     clock.lap("rules");
     let (walk, inputs) = inputs(args, &rules)?;
     clock.lap("walk");
     let options = ScanOptions {
         whole_files: args.whole_files,
     };
-    let analyzer = Analyzer::new(&rules.set, options, args.threads)?;
+    let catalog = models::gather(&args.models)?;
+    let analyzer = Analyzer::new(&rules.set, options, args.threads)?.with_models(catalog);
     let progress = Progress::new(inputs.len(), args.quiet);
     let outcomes = analyzer.run(&inputs, &|| progress.step());
     drop(progress);
