@@ -108,7 +108,7 @@ impl<'w> Machine<'w> {
             span,
             identity,
         };
-        let args = self.arguments(frame, state, call, span);
+        let args = self.arguments(frame, state, call);
         match &call.callee {
             Callee::Value(operand) => {
                 if let ir::Operand::Place(place) = operand
@@ -149,11 +149,10 @@ impl<'w> Machine<'w> {
         frame: &Frame<'w>,
         state: &State,
         call: &'w Call,
-        span: Span,
     ) -> Args {
         let mut args = Args::default();
         for arg in &call.args {
-            let value = self.read(frame, state, &arg.value, span);
+            let value = self.read(frame, state, &arg.value, arg.span);
             let passed = Passed {
                 value,
                 span: arg.span,
@@ -208,6 +207,17 @@ impl<'w> Machine<'w> {
 
     /// Calls a value.
     pub fn call_value(
+        &mut self,
+        state: &mut State,
+        callee: &Value,
+        args: &Args,
+        site: Site,
+    ) -> Outcome {
+        let outcome = self.deeper(|machine| machine.call_things(state, callee, args, site));
+        outcome.unwrap_or_else(|| self.unknown(state, Some(callee), args, site))
+    }
+
+    fn call_things(
         &mut self,
         state: &mut State,
         callee: &Value,
@@ -270,7 +280,7 @@ impl<'w> Machine<'w> {
                     Some(self.call_path(state, &path, None, args, site))
                 }
                 Thing::Module(file) => {
-                    let member = self.read_name(*file, name, site.span);
+                    let member = self.read_name_of(*file, name, site.file, site.span);
                     Some(self.call_value(state, &member, args, site))
                 }
                 Thing::Class(class) => self.class_method(state, *class, receiver, name, args, site),
@@ -398,8 +408,9 @@ impl<'w> Machine<'w> {
             }
             return Some(self.call_function(state, function, &[], bound, args, site));
         }
-        let member = self.field_of(site.file, state, receiver, name, site.span);
-        if member.things.iter().any(|thing| !matches!(thing, Thing::Method(..))) {
+        let mut member = self.field_of(site.file, state, receiver, name, site.span);
+        member.things.retain(|thing| !matches!(thing, Thing::Method(..)));
+        if !member.things.is_empty() {
             return Some(self.call_value(state, &member, args, site));
         }
         self.inherited(state, class, receiver, name, args, site)
@@ -493,7 +504,7 @@ impl<'w> Machine<'w> {
         site: Site,
     ) -> Outcome {
         let own = self.program().function(function);
-        let bound = self.bind(state, own, receiver, args, site);
+        let bound = self.bind(state, function, receiver, args, site);
         let is_before = match (self.stack.first(), self.world.group.get(&function)) {
             (Some(root), Some(group)) => {
                 self.world.group.get(root).is_none_or(|own| group < own)
@@ -575,11 +586,12 @@ impl<'w> Machine<'w> {
     fn bind(
         &mut self,
         state: &mut State,
-        function: &ir::Function,
+        at: FunctionRef,
         receiver: Option<&Value>,
         args: &Args,
         site: Site,
     ) -> Vec<Value> {
+        let function = self.program().function(at);
         let mut bound = Vec::with_capacity(function.params.len());
         let mut next = 0;
         let mut taken: Vec<&str> = Vec::new();
@@ -630,7 +642,7 @@ impl<'w> Machine<'w> {
                 let key = Key::Text(param.name.clone());
                 Some(self.read_element(state, &pairs.value, Some(&key)))
             });
-            let value = value.unwrap_or_else(|| self.default(site.file, param));
+            let value = value.unwrap_or_else(|| self.default(at.file, param));
             bound.push(value);
         }
         bound
@@ -842,7 +854,7 @@ impl<'w> Machine<'w> {
     ) -> Value {
         match thing {
             Thing::Name(path) => self.external(file, &format!("{path}.{name}").into(), span),
-            Thing::Module(module) => self.read_name(*module, name, span),
+            Thing::Module(module) => self.read_name_of(*module, name, file, span),
             Thing::Class(class) => self.class_member(*class, name),
             Thing::Of(class) => self.class_field(file, *class, receiver, name, span),
             Thing::Instance(of) => self.type_field(file, of, receiver, name, span),

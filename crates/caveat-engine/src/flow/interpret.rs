@@ -72,7 +72,12 @@ pub struct Machine<'w> {
     pub cut: bool,
     /// Functions that are being run, outermost first.
     pub stack: Vec<FunctionRef>,
+    /// Calls and reads that are being resolved inside one another.
+    pub depth: u32,
 }
+
+/// How deep calls and reads are resolved inside one another.
+const DEEPEST: u32 = 48;
 
 /// A function that is being run.
 pub struct Frame<'w> {
@@ -190,7 +195,20 @@ impl<'w> Machine<'w> {
             budget: BUDGET,
             cut: false,
             stack: Vec::new(),
+            depth: 0,
         }
+    }
+
+    /// Resolves something inside of something else; not beyond a depth that no real code has.
+    pub fn deeper<T>(&mut self, resolve: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.depth >= DEEPEST {
+            self.cut = true;
+            return None;
+        }
+        self.depth += 1;
+        let resolved = resolve(self);
+        self.depth -= 1;
+        Some(resolved)
     }
 
     /// The project's code.
@@ -384,12 +402,23 @@ impl<'w> Machine<'w> {
         }
     }
 
-    /// The value of a name from elsewhere.
+    /// The value of a name from elsewhere that a file uses there.
     pub fn read_name(&mut self, file: FileId, name: &Arc<str>, span: Span) -> Value {
-        match self.program().link(file, name) {
+        self.read_name_of(file, name, file, span)
+    }
+
+    /// The value of a name of the file `of` that `file` uses there.
+    pub fn read_name_of(
+        &mut self,
+        of: FileId,
+        name: &Arc<str>,
+        file: FileId,
+        span: Span,
+    ) -> Value {
+        match self.program().link(of, name) {
             Linked::Function(function) => Value::thing(plain_function(function)),
             Linked::Class(class) => Value::thing(Thing::Class(class)),
-            Linked::Module(file) => Value::thing(Thing::Module(file)),
+            Linked::Module(module) => Value::thing(Thing::Module(module)),
             Linked::Global(from, name, rest) => {
                 let mut value = self.global(from, &name);
                 for field in rest {
@@ -428,6 +457,18 @@ impl<'w> Machine<'w> {
 
     /// An attribute of a value.
     pub fn field_of(
+        &mut self,
+        file: FileId,
+        state: &State,
+        value: &Value,
+        name: &Arc<str>,
+        span: Span,
+    ) -> Value {
+        let found = self.deeper(|machine| machine.find_field(file, state, value, name, span));
+        found.unwrap_or_else(Value::any)
+    }
+
+    fn find_field(
         &mut self,
         file: FileId,
         state: &State,
@@ -835,7 +876,3 @@ fn narrow(notes: &mut Option<Notes>, result: &Value, exit: &State, outcome: bool
     }
 }
 
-/// The data of an entry as what a parameter holds.
-pub fn source_entry(source: Source) -> Entry {
-    Entry::new(Origin::Source(Arc::new(source)))
-}

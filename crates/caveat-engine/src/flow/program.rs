@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, RwLock};
 
-use caveat_parser::ir::{self, Base, Callee, Function, Op, Operand, Place, Static, Unit};
+use caveat_parser::ir::{self, Base, Callee, Function, Op, Operand, Place, Unit};
 use caveat_parser::link::{FileId, Project, Target};
 use caveat_parser::skeleton::ItemKind;
 use caveat_parser::{Language, SourceFile};
@@ -392,8 +392,3 @@ impl<'p> Program<'p> {
 
 /// Methods of one name that a call with an unknown receiver is thought to reach.
 const MOST_CANDIDATES: usize = 24;
-
-/// The dotted name of a static expression, without the mark of a file's own names.
-pub fn written_name(it: &Static) -> Option<&str> {
-    it.name().map(|name| name.trim_start_matches('.'))
-}

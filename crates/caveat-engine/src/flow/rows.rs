@@ -41,8 +41,29 @@ impl<'w> Machine<'w> {
             None => Value::thing(Thing::Name(path.clone())),
         };
         let hits: Vec<Hit<'w>> = model.values(&path).collect();
-        self.read_rows(&hits, file, span, &mut value);
+        if !hits.is_empty() {
+            let last = path.rsplit('.').next().unwrap_or(&path);
+            let span = self.narrowed(file, span, last);
+            self.read_rows(&hits, file, span, &mut value);
+        }
         value
+    }
+
+    /// The expression in a span that ends in that name.
+    fn narrowed(&self, file: FileId, span: Span, name: &str) -> Span {
+        let text = span.text(&self.program().code(file).source.text);
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        let bytes = text.as_bytes();
+        let found = text.match_indices(name).find(|(at, _)| {
+            let before = at.checked_sub(1).map(|at| bytes[at]);
+            let after = bytes.get(at + name.len());
+            !before.is_some_and(is_name) && !after.is_some_and(|it| is_name(*it))
+        });
+        let Some((at, _)) = found else { return span };
+        let chain = bytes[..at].iter().rev();
+        let length = chain.take_while(|it| is_name(**it) || **it == b'.').count();
+        let start = span.start + (at - length) as u32;
+        Span::new(start, span.start + (at + name.len()) as u32)
     }
 
     /// An attribute of a value of a type from outside.
@@ -70,7 +91,10 @@ impl<'w> Machine<'w> {
             let receiver = Arc::new(receiver.clone().anonymous());
             value = Value::thing(Thing::Method(receiver, name.clone()));
         }
-        self.read_rows(&hits, file, span, &mut value);
+        if !hits.is_empty() {
+            let span = self.narrowed(file, span, name);
+            self.read_rows(&hits, file, span, &mut value);
+        }
         value
     }
 

@@ -62,13 +62,6 @@ pub struct Summary {
     pub diverges: bool,
 }
 
-impl Summary {
-    /// The part of that identity.
-    pub fn part(&self, identity: Identity) -> Option<&Part> {
-        self.parts.iter().find(|part| part.identity() == identity)
-    }
-}
-
 /// What a call gives.
 #[derive(Debug, Clone, Default)]
 pub struct Outcome {
