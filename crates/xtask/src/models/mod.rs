@@ -2,7 +2,7 @@
 //!
 //! Python names are found by importing the libraries, Rust names in the sources of the crates.
 //! What is not installed is named and left out, so that the chore works anywhere; `--install`
-//! makes an environment below `target/` with the pinned versions of all of them.
+//! fetches the pinned versions of all of them below `target/`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -75,7 +75,15 @@ fn lookup(python: &Path, script: &str, paths: &[&Path]) -> anyhow::Result<bool> 
     Ok(status.success())
 }
 
+/// Makes the environment and fetches the crates.
 fn install(python: &Path) -> anyhow::Result<PathBuf> {
+    let crates = workspace().join("target/models-crates");
+    std::fs::create_dir_all(&crates)?;
+    let manifest = workspace().join("crates/xtask/src/models/crates.toml");
+    std::fs::copy(manifest, crates.join("Cargo.toml"))?;
+    std::fs::write(crates.join("lib.rs"), "")?;
+    let mut fetch = Command::new("cargo");
+    fetch.arg("fetch").current_dir(&crates);
     let folder = workspace().join("target/models-venv");
     let made = folder.join("bin/python");
     let mut environment = Command::new(python);
@@ -83,10 +91,10 @@ fn install(python: &Path) -> anyhow::Result<PathBuf> {
     let mut libraries = Command::new(&made);
     libraries.args(["-m", "pip", "install", "--quiet", "--requirement"]);
     libraries.arg(workspace().join(REQUIREMENTS));
-    for mut step in [environment, libraries] {
-        let status = step.status().context("cannot start Python")?;
+    for mut step in [environment, libraries, fetch] {
+        let status = step.status().context("cannot start Python or cargo")?;
         if !status.success() {
-            bail!("the libraries could not be installed");
+            bail!("the libraries could not be fetched");
         }
     }
     Ok(made)
