@@ -313,3 +313,83 @@ fn the_built_in_models_load_and_stand_where_their_headers_say() {
     }
     assert!(count > 0 && wrong.is_empty(), "\n{wrong}");
 }
+
+/// The built-in rules and models of a language.
+fn built_in(language: &str) -> (Vec<caveat_engine::rule::Rule>, Vec<Model>) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules");
+    let mut rules = Vec::new();
+    let mut models = Vec::new();
+    for family in fs::read_dir(&root).expect("rules").flatten() {
+        let folder = match family.file_name().to_str() {
+            Some("models") => family.path().join(language),
+            _ if family.path().is_dir() => family.path(),
+            _ => continue,
+        };
+        for file in fs::read_dir(&folder).expect("a folder").flatten() {
+            let path = file.path();
+            let text = fs::read_to_string(&path).expect("text");
+            let name = path
+                .strip_prefix(&root)
+                .expect("below")
+                .display()
+                .to_string();
+            if folder.ends_with(language) {
+                models.push(load(&text));
+            } else {
+                let rule = caveat_engine::rule::load_embedded(&name, &text);
+                rules.push(rule.unwrap_or_else(|errors| panic!("{}", described(&text, &errors))));
+            }
+        }
+    }
+    (rules, models)
+}
+
+#[test]
+fn every_flow_has_sources_and_sinks_in_the_models() {
+    let mut missing = String::new();
+    for language in ["python", "rust"] {
+        let (rules, models) = built_in(language);
+        let actions = || {
+            models
+                .iter()
+                .flat_map(|model| &model.rows)
+                .map(|row| &row.action)
+        };
+        let has_sink = |wanted: SinkKind| {
+            actions().any(|action| match action {
+                Action::Sink(sink) => sink.kind == wanted,
+                Action::Entry(entry) => entry.returns.contains(&wanted),
+                _ => false,
+            })
+        };
+        let has_source = |wanted: SourceKind| {
+            wanted == SourceKind::Parameter
+                || actions().any(|action| match action {
+                    Action::Source(source) => source.kind == wanted,
+                    Action::Entry(entry) => entry.params == Some(wanted),
+                    _ => false,
+                })
+        };
+        for rule in &rules {
+            for flow in &rule.flows {
+                if !flow.languages.iter().any(|name| name == language) {
+                    continue;
+                }
+                let sinks = flow.to.iter().copied().filter(|kind| !has_sink(*kind));
+                let sources = flow
+                    .from
+                    .iter()
+                    .map(|it| it.kind)
+                    .filter(|it| !has_source(*it));
+                for name in sinks
+                    .map(SinkKind::name)
+                    .chain(sources.map(SourceKind::name))
+                {
+                    writeln!(missing, "{}: no {language} row has `{name}`", rule.id)
+                        .expect("a string");
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "\n{missing}");
+}

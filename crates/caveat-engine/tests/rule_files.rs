@@ -862,7 +862,7 @@ fn a_flow_rates_its_origins_by_who_chose_the_data() {
     );
     assert_eq!(
         origins("flow: {from: {untrusted: medium, cli: low}, to: sql}\n"),
-        "untrusted High/Medium, cli High/Low"
+        "untrusted High/Medium, cli High/Low, parameter High/High on request"
     );
     assert_eq!(
         origins("flow: {from: [sensitive, parameter], to: sql}\n"),

@@ -6,6 +6,7 @@
 mod bench_peers;
 mod corpus;
 mod docs;
+mod models;
 mod process;
 mod ready;
 
@@ -22,6 +23,8 @@ enum Chore {
     Corpus(corpus::Arguments),
     /// Write docs/rules.md from the rule files and their fixtures.
     Docs(docs::Arguments),
+    /// Look up the names of the model files in the real libraries.
+    Models(models::Arguments),
     /// Run exactly what CI runs.
     Ready(ready::Arguments),
 }
@@ -31,6 +34,7 @@ fn main() -> anyhow::Result<()> {
         Chore::BenchPeers(arguments) => bench_peers::run(arguments),
         Chore::Corpus(arguments) => corpus::run(arguments),
         Chore::Docs(arguments) => docs::run(&arguments),
+        Chore::Models(arguments) => models::run(arguments),
         Chore::Ready(arguments) => ready::run(&arguments),
     }
 }

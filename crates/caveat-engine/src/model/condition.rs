@@ -3,6 +3,7 @@
 use regex::Regex;
 
 use super::{
+    kind::SourceKind,
     place::Place,
     target::{Receiver, paths},
 };
@@ -49,6 +50,8 @@ pub enum Test {
     Matches(Receiver),
     /// `type a.b.C`: a value of that type, dotted.
     Type(String),
+    /// `holds entity-parser`: data of that kind of source is there.
+    Holds(SourceKind),
     /// `below 8`: a constant number less than that.
     Below(i64),
     /// `above 8`: a constant number greater than that.
@@ -148,6 +151,12 @@ fn test(words: &str) -> Result<Test, String> {
     }
     if let Some(path) = after("type ") {
         return one_path(path).map(Test::Type);
+    }
+    if let Some(word) = after("holds ") {
+        let kind = SourceKind::from_name(word);
+        return kind
+            .map(Test::Holds)
+            .ok_or_else(|| format!("`{word}` is no kind of source"));
     }
     let number = |text: &str| text.parse().map_err(|_| format!("`{text}` is no number"));
     if let Some(text) = after("below ") {

@@ -59,6 +59,7 @@ words! {
         TimeUuid "uuid1" "an identifier made of time and machine",
         NullPointer "null-pointer" "a null or dangling raw pointer",
         FreedPointer "freed-pointer" "a raw pointer whose memory was given back",
+        EntityParser "entity-parser" "an XML parser that follows external entities",
         LocalAddress "local-address" "the address of a local, a parameter or a temporary",
     }
 }

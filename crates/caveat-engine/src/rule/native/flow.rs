@@ -95,6 +95,13 @@ fn origins(reader: &mut Reader<'_>, node: &Node, rule: &Rule) -> Vec<Origin> {
                 None => unknown_kind(reader, &entry.key_span, &entry.key),
             }
         }
+        let names = |kind| found.iter().any(|origin| origin.kind == kind);
+        if names(SourceKind::Untrusted) && !names(SourceKind::Parameter) {
+            found.push(Origin {
+                on_request: true,
+                ..stated(SourceKind::Parameter, rule)
+            });
+        }
         return found;
     }
     let named = words(reader, node, SourceKind::ALL, SourceKind::name);
