@@ -19,7 +19,7 @@ use super::heap::{Heap, Kind, Object, State, passed};
 use super::program::{Linked, Program};
 use super::summary::{Reached, Summary};
 use super::value::{
-    ClassRef, Entry, FunctionRef, Identity, Key, ObjectId, Origin, Part, Source, Taint, Thing,
+    ClassRef, FunctionRef, Identity, Key, ObjectId, Origin, Part, Source, Taint, Thing,
     Value, What, mix,
 };
 use crate::model::{Fact, FactSet};

@@ -692,6 +692,13 @@ impl<'w> Machine<'w> {
                 all(&|it| matches!(it, Constant::Int(it) if *it > i128::from(*bound)))
             }
             Ask::SlowRegex => None,
+            Ask::Holds(kind) => {
+                let data = self.data_of(state, value);
+                let is_kind = |entry: &Entry| {
+                    matches!(&entry.origin, Origin::Source(source) if source.kind == *kind)
+                };
+                Some(data.entries().iter().any(is_kind))
+            }
         }
     }
 
