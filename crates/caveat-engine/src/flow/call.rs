@@ -277,7 +277,7 @@ impl<'w> Machine<'w> {
             let outcome = match thing {
                 Thing::Name(path) => {
                     let path = format!("{path}.{name}").into();
-                    Some(self.call_path(state, &path, None, args, site))
+                    self.call_name(state, &path, receiver, args, site)
                 }
                 Thing::Module(file) => {
                     let member = self.read_name_of(*file, name, site.file, site.span);
@@ -313,6 +313,30 @@ impl<'w> Machine<'w> {
             return self.untyped_method(state, receiver, name, args, site);
         }
         self.joined(state, outcomes, None, args)
+    }
+
+    /// A function by a name below that of something from outside, which may lead into the project
+    /// again. Where the type of that something is known, only what models say of the name counts.
+    fn call_name(
+        &mut self,
+        state: &mut State,
+        path: &Arc<str>,
+        receiver: &Value,
+        args: &Args,
+        site: Site,
+    ) -> Option<Outcome> {
+        match self.program().link(site.file, path) {
+            Linked::External(path) => {
+                let is_typed = |thing: &Thing| matches!(thing, Thing::Instance(_));
+                let known = self.program().model(site.file).calls(&path).next().is_some();
+                let counts = known || !receiver.things.iter().any(is_typed);
+                counts.then(|| self.call_path(state, &path, None, args, site))
+            }
+            _ => {
+                let callee = self.read_name(site.file, path, site.span);
+                Some(self.call_value(state, &callee, args, site))
+            }
+        }
     }
 
     /// A method of a configuration object.
@@ -853,7 +877,7 @@ impl<'w> Machine<'w> {
         span: Span,
     ) -> Value {
         match thing {
-            Thing::Name(path) => self.external(file, &format!("{path}.{name}").into(), span),
+            Thing::Name(path) => self.read_name(file, &format!("{path}.{name}").into(), span),
             Thing::Module(module) => self.read_name_of(*module, name, file, span),
             Thing::Class(class) => self.class_member(*class, name),
             Thing::Of(class) => self.class_field(file, *class, receiver, name, span),

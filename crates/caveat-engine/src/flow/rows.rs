@@ -36,10 +36,11 @@ impl<'w> Machine<'w> {
     pub fn external(&mut self, file: FileId, path: &Arc<str>, span: Span) -> Value {
         let model = self.program().model(file);
         let path: Arc<str> = model.same(path).unwrap_or(path).into();
-        let mut value = match model.attribute_type(&path) {
-            Some(of) => Value::instance(model.same(of).unwrap_or(of)),
-            None => Value::thing(Thing::Name(path.clone())),
-        };
+        let mut value = Value::thing(Thing::Name(path.clone()));
+        if let Some(of) = model.attribute_type(&path) {
+            let of = model.same(of).unwrap_or(of);
+            value.things.insert(0, Thing::Instance(of.into()));
+        }
         let hits: Vec<Hit<'w>> = model.values(&path).collect();
         if !hits.is_empty() {
             let last = path.rsplit('.').next().unwrap_or(&path);

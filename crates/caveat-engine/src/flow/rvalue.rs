@@ -758,8 +758,11 @@ fn equality(value: &Value, other: &Value) -> Option<Test> {
 /// `"c" in text`: if not, it lacks that character.
 fn lacks(text: &Value, part: &str) -> Option<Test> {
     let mut characters = part.chars();
-    let only = characters.next().filter(|_| characters.next().is_none())?;
-    let absent = Absent::one(only);
+    let absent = match (characters.next(), characters.next()) {
+        (Some(only), None) => Absent::one(only),
+        _ if matches!(part, ".." | "../") => Absent::WAY_UP,
+        _ => return None,
+    };
     (text.identity != 0).then(|| Test::Learn {
         when: false,
         subject: text.identity,

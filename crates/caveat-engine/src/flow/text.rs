@@ -93,7 +93,11 @@ pub fn concatenated(parts: &[Value], file: FileId, span: Span) -> Value {
             (false, _) => facts_of_prefix(&prefix),
             (true, _) => FactSet::EMPTY,
         };
-        taint = taint.join(&part.taint.changed(gained, lost));
+        let data = part.taint.changed(gained, lost);
+        taint = taint.join(&match at_front {
+            true => data,
+            false => below_a_base(&data),
+        });
         if !prefix_ended {
             match &text {
                 Some(text) => prefix.push_str(text),
@@ -108,6 +112,14 @@ pub fn concatenated(parts: &[Value], file: FileId, span: Span) -> Value {
     let mut value = Value::tainted(taint.stepped(file, span, &What::Built));
     value.prefix = (!prefix.is_empty()).then(|| clipped(&prefix));
     value
+}
+
+/// What stands behind something else and has no way up stays below it.
+fn below_a_base(data: &Taint) -> Taint {
+    data.map(|entry| match entry.absent.has_no_way_up() {
+        true => entry.changed(FactSet::EMPTY.with(Fact::Inside), FactSet::EMPTY),
+        false => entry.clone(),
+    })
 }
 
 /// All texts that known parts can make.

@@ -162,6 +162,8 @@ pub struct Absent(u16);
 
 /// The characters that facts are made of.
 const WATCHED: &[u8] = b"'\"\n\r/\\<>&.`-;:";
+/// The bit for the sequence `..` as a part of a path.
+const PARENT: u16 = 1 << 15;
 
 impl Absent {
     /// Nothing is known to be absent.
@@ -172,6 +174,14 @@ impl Absent {
         let refused = |at: &usize| !allowed(WATCHED[*at] as char);
         let bits = (0..WATCHED.len()).filter(refused).map(|at| 1 << at);
         Absent(bits.sum())
+    }
+
+    /// No way up in a path: no `..` that is a part of it.
+    pub const WAY_UP: Absent = Absent(PARENT);
+
+    /// Whether a path cannot go up by it.
+    pub fn has_no_way_up(self) -> bool {
+        self.0 & PARENT != 0 || self.has(&['.']) || self.has(&['/', '\\'])
     }
 
     /// Just that character, if it is watched.
