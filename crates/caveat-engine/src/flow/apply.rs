@@ -214,6 +214,7 @@ impl<'w> Machine<'w> {
             things,
             part: None,
             test: None,
+            aspect: None,
         }
     }
 

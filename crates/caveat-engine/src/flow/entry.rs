@@ -260,7 +260,7 @@ impl<'w> Machine<'w> {
     }
 
     /// The body of a response that is returned with its status.
-    fn body_of(&mut self, state: &State, value: &Value) -> Value {
+    pub fn body_of(&mut self, state: &State, value: &Value) -> Value {
         let is_tuple = value.refs.iter().any(|id| {
             let object = state.object(&self.world.heap, *id);
             object.is_some_and(|it| it.kind == Kind::List)

@@ -19,7 +19,7 @@ use super::heap::{Heap, Kind, Object, State, passed};
 use super::program::{Linked, Program};
 use super::summary::{Reached, Summary};
 use super::value::{
-    ClassRef, FunctionRef, Identity, Key, ObjectId, Origin, Part, Source, Taint, Thing,
+    ClassRef, FunctionRef, Identity, Key, Known, ObjectId, Origin, Part, Source, Taint, Thing,
     Value, What, mix,
 };
 use crate::model::{Fact, FactSet};
@@ -497,7 +497,12 @@ impl<'w> Machine<'w> {
             touched |= !member.is_nothing();
             found = found.join(&member);
         }
-        let other = self.part_or_data(state, value, Some(&key));
+        let mut other = self.part_or_data(state, value, Some(&key));
+        if matches!(&**name, "netloc" | "hostname" | "host") && value.aspect.is_some() {
+            other.known = Known::Any;
+            other.aspect = value.aspect;
+            return found.join(&other);
+        }
         match touched {
             // The declared type says what it is, the part whose it is.
             true if value.part.is_some() => self.typed_part(other, found),

@@ -13,7 +13,7 @@ use super::rows::Called;
 use super::summary::Outcome;
 use super::text;
 use super::value::{Key, ObjectId, Thing, Value};
-use crate::model::Hit;
+use crate::model::{Fact, Hit};
 
 /// Functions that do not come back.
 const ENDINGS: &[&str] = &[
@@ -169,6 +169,18 @@ impl<'w> Machine<'w> {
                 }
             }
             "range" | "object" => plain(Value::any()),
+            "urllib.parse.urlparse" | "urllib.parse.urlsplit" => {
+                let url = first?;
+                plain(Value {
+                    aspect: (url.identity != 0).then_some((url.identity, Fact::HostAllowed)),
+                    ..Value::tainted(self.data_of(state, &url))
+                })
+            }
+            "re.compile" => {
+                let mut pattern = Object::new(Kind::Fields);
+                pattern.set(Some(&Key::Field("pattern".into())), first?, true);
+                plain(state.make(made, pattern))
+            }
             _ => None,
         }
     }

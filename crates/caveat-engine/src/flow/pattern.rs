@@ -11,8 +11,12 @@ pub struct Allowed {
     characters: Vec<(char, char)>,
 }
 
-/// Reads the characters that a text can have that the expression matches as a whole.
-pub fn allowed(expression: &str) -> Option<Allowed> {
+/// Reads the characters of the texts that the expression matches as a whole: because the method
+/// asks for that (`is_whole`), or because it says so at its end.
+pub fn allowed(expression: &str, is_whole: bool) -> Option<Allowed> {
+    if !is_whole && !expression.ends_with(['$', 'Z', 'z']) {
+        return None;
+    }
     let inner = expression.trim_start_matches("(?i)");
     let inner = inner.trim_start_matches("\\A").trim_start_matches('^');
     let inner = inner

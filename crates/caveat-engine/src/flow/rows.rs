@@ -14,8 +14,8 @@ use super::summary::{Outcome, Reached};
 use super::text;
 use super::value::{Entry, Identity, Key, Origin, Source, Taint, Thing, Value, Via, What};
 use crate::model::{
-    Action, Atom, Condition, Fact, FactSet, Fields, Guard, Hit, Outcome as When, Place, Root,
-    Selector, Sink, Test as Ask,
+    Action, Atom, Condition, Fact, FactSet, Fields, Form, Guard, Hit, Outcome as When, Place, Root,
+    Selector, Sink, SinkKind, Test as Ask,
 };
 use crate::rule::Confidence;
 
@@ -390,7 +390,12 @@ impl<'w> Machine<'w> {
     fn sink(&mut self, state: &mut State, hit: &Hit<'w>, sink: &Sink, called: &Called<'_>) {
         for place in &hit.target.places {
             for passed in self.at_place(state, place, called) {
-                let data = self.data_of(state, &passed.value);
+                let is_body = matches!(sink.kind, SinkKind::Html | SinkKind::Response);
+                let body = match is_body {
+                    true => self.body_of(state, &passed.value),
+                    false => passed.value.clone(),
+                };
+                let data = self.data_of(state, &body);
                 let whole = passed.value.known_prefix();
                 let facts = whole.map_or(FactSet::EMPTY, |prefix| text::facts_of_prefix(&prefix));
                 let facts = match passed.value.refs.is_empty() {
@@ -432,7 +437,12 @@ impl<'w> Machine<'w> {
         if let Some(place) = &guard.value {
             let value = self.at_place(state, place, called).into_iter().next();
             let value = value.map(|it| it.value);
-            if !self.parameter_of_fact(state, guard.adds, value.as_ref(), &mut learned) {
+            let is_whole = match &hit.target.form {
+                Form::Call(path) => path.ends_with("fullmatch"),
+                _ => false,
+            };
+            let value = value.map(|it| self.pattern_of(state, it));
+            if !self.parameter_of_fact(state, guard.adds, value.as_ref(), is_whole, &mut learned) {
                 return None;
             }
         }
@@ -458,6 +468,16 @@ impl<'w> Machine<'w> {
         test
     }
 
+    /// The text of a compiled expression.
+    fn pattern_of(&self, state: &State, value: Value) -> Value {
+        let key = Key::Field("pattern".into());
+        let text = value.refs.iter().find_map(|id| {
+            let object = state.object(&self.world.heap, *id)?;
+            object.entries.get(&key).cloned()
+        });
+        text.unwrap_or(value)
+    }
+
     /// Makes a fact with a parameter exact: what a prefix fixes, which characters a pattern
     /// allows. False if the check proves nothing.
     fn parameter_of_fact(
@@ -465,6 +485,7 @@ impl<'w> Machine<'w> {
         state: &State,
         facts: FactSet,
         value: Option<&Value>,
+        is_whole: bool,
         learned: &mut Learned,
     ) -> bool {
         let text = value.and_then(Value::text);
@@ -483,7 +504,7 @@ impl<'w> Machine<'w> {
             }
         }
         if facts.contains(Fact::Matches) || facts.contains(Fact::Alphanumeric) {
-            let Some(allowed) = text.and_then(super::pattern::allowed) else {
+            let Some(allowed) = text.and_then(|text| super::pattern::allowed(text, is_whole)) else {
                 return false;
             };
             learned.facts = learned.facts.union(allowed.facts());

@@ -344,6 +344,7 @@ impl<'w> Machine<'w> {
             }
             _ => (left, right, op),
         };
+        let allowed = self.allowed_aspect(state, op, value, other);
         let test = match op {
             CompareOp::Equal | CompareOp::Is | CompareOp::NotEqual | CompareOp::IsNot => {
                 equality(value, other)?
@@ -357,12 +358,37 @@ impl<'w> Machine<'w> {
             | CompareOp::Greater
             | CompareOp::GreaterEqual => return bounded(op, left, right),
         };
-        match op {
-            CompareOp::NotEqual | CompareOp::IsNot | CompareOp::NotIn => {
-                Some(Arc::new(Test::Not(Arc::new(test))))
-            }
-            _ => Some(Arc::new(test)),
+        let test = Some(Arc::new(match op {
+            CompareOp::NotEqual | CompareOp::IsNot | CompareOp::NotIn => Test::Not(Arc::new(test)),
+            _ => test,
+        }));
+        super::guard::both(test, allowed)
+    }
+
+    /// A part of a value that is compared with what is allowed says something of the whole.
+    fn allowed_aspect(
+        &self,
+        state: &State,
+        op: CompareOp,
+        value: &Value,
+        other: &Value,
+    ) -> Option<Arc<Test>> {
+        let (subject, fact) = value.aspect?;
+        let when = match op {
+            CompareOp::Equal | CompareOp::In => true,
+            CompareOp::NotEqual | CompareOp::NotIn => false,
+            _ => return None,
+        };
+        let is_empty = other.text() == Some("");
+        if is_empty || !self.data_of(state, other).is_empty() {
+            return None;
         }
+        let facts = FactSet::EMPTY.with(fact);
+        Some(Arc::new(Test::Learn {
+            when,
+            subject,
+            learned: Learned::facts(facts),
+        }))
     }
 
     /// `value in allowed`: one of known constants, or of a collection that no attacker fills.

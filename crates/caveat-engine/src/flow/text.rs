@@ -79,6 +79,7 @@ pub fn concatenated(parts: &[Value], file: FileId, span: Span) -> Value {
     let mut prefix = String::new();
     let mut prefix_ended = false;
     let mut at_front = true;
+    let mut quotes = Quotes::default();
     let mut taint = Taint::NONE;
     for part in parts {
         let text = part.known_constants().and_then(|values| match values {
@@ -93,7 +94,7 @@ pub fn concatenated(parts: &[Value], file: FileId, span: Span) -> Value {
             (false, _) => facts_of_prefix(&prefix),
             (true, _) => FactSet::EMPTY,
         };
-        let data = part.taint.changed(gained, lost);
+        let data = quotes.around(&part.taint.changed(gained, lost));
         taint = taint.join(&match at_front {
             true => data,
             false => below_a_base(&data),
@@ -108,10 +109,42 @@ pub fn concatenated(parts: &[Value], file: FileId, span: Span) -> Value {
             }
         }
         at_front &= text.as_deref() == Some("");
+        if let Some(text) = &text {
+            quotes.read(text);
+        }
     }
     let mut value = Value::tainted(taint.stepped(file, span, &What::Built));
     value.prefix = (!prefix.is_empty()).then(|| clipped(&prefix));
     value
+}
+
+/// The quote that is open at a point of a text, as far as its constant parts say.
+#[derive(Default)]
+struct Quotes {
+    open: Option<char>,
+}
+
+impl Quotes {
+    fn read(&mut self, text: &str) {
+        for character in text.chars() {
+            match self.open {
+                None if matches!(character, '\'' | '"') => self.open = Some(character),
+                Some(open) if open == character => self.open = None,
+                _ => {}
+            }
+        }
+    }
+
+    /// Data between quotes that has no such quote in it stays between them.
+    fn around(&self, data: &Taint) -> Taint {
+        let Some(open) = self.open else {
+            return data.clone();
+        };
+        data.map(|entry| match entry.absent.lacks(open) {
+            true => entry.changed(FactSet::EMPTY.with(Fact::NoQuote), FactSet::EMPTY),
+            false => entry.clone(),
+        })
+    }
 }
 
 /// What stands behind something else and has no way up stays below it.

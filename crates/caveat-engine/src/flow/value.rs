@@ -184,6 +184,12 @@ impl Absent {
         self.0 & PARENT != 0 || self.has(&['.']) || self.has(&['/', '\\'])
     }
 
+    /// Whether that character is known to be absent.
+    pub fn lacks(self, character: char) -> bool {
+        let one = Absent::one(character);
+        one.0 != 0 && self.0 & one.0 == one.0
+    }
+
     /// Just that character, if it is watched.
     pub fn one(character: char) -> Absent {
         let at = WATCHED.iter().position(|&it| it as char == character);
@@ -520,6 +526,8 @@ pub struct Value {
     pub part: Option<Part>,
     /// What it says of other values if it is true or false.
     pub test: Option<Arc<Test>>,
+    /// The value it was taken from, and what is known of that one if this one is allowed.
+    pub aspect: Option<(Identity, Fact)>,
 }
 
 impl Value {
@@ -648,6 +656,7 @@ impl Value {
             } else {
                 None
             },
+            aspect: self.aspect.filter(|it| Some(*it) == other.aspect),
         }
     }
 
