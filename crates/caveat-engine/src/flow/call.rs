@@ -329,7 +329,8 @@ impl<'w> Machine<'w> {
             Linked::External(path) => {
                 let is_typed = |thing: &Thing| matches!(thing, Thing::Instance(_));
                 let known = self.program().model(site.file).calls(&path).next().is_some();
-                let counts = known || !receiver.things.iter().any(is_typed);
+                let is_data = !receiver.taint.is_empty();
+                let counts = known || !is_data && !receiver.things.iter().any(is_typed);
                 counts.then(|| self.call_path(state, &path, None, args, site))
             }
             _ => {

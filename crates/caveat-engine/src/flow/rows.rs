@@ -734,21 +734,26 @@ impl<'w> Machine<'w> {
                 _ => None,
             })
             .collect();
-        let hit = atoms.iter().any(|atom| match atom {
-            Atom::Path(path) => names
-                .iter()
-                .any(|name| ***name == **path || model.same(name) == Some(path)),
-            Atom::Text(text) => value.text() == Some(text),
-            Atom::Number(number) => {
-                value.known_constant() == Some(&Constant::Int(i128::from(*number)))
-            }
-        });
-        let decided = value.known_constants().is_some() || !names.is_empty();
-        match (hit, decided) {
-            (true, _) => Some(true),
-            (false, true) => Some(false),
-            (false, false) => None,
-        }
+        let is_named = |name: &Arc<str>| {
+            atoms.iter().any(|atom| match atom {
+                Atom::Path(path) => **name == **path || model.same(name) == Some(path),
+                _ => false,
+            })
+        };
+        let is_written = |value: &Constant| {
+            atoms.iter().any(|atom| match atom {
+                Atom::Path(_) => false,
+                Atom::Text(text) => value.text() == Some(text),
+                Atom::Number(number) => *value == Constant::Int(i128::from(*number)),
+            })
+        };
+        let constants = value.known_constants().unwrap_or(&[]);
+        let mut outcomes = names
+            .iter()
+            .map(|name| is_named(name))
+            .chain(constants.iter().map(is_written));
+        let first = outcomes.next()?;
+        outcomes.all(|it| it == first).then_some(first)
     }
 
     // ---- operators and assignments ----
