@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::guard::Learned;
-use super::value::{ClassRef, Entry, Identity, Key, ObjectId, Origin, Part, Taint, Value};
+use super::value::{ClassRef, Entry, Identity, Key, ObjectId, Origin, Part, Taint, Value, mix};
 use crate::model::FactSet;
 
 /// Elements of one object that are told apart.
@@ -218,14 +218,16 @@ pub struct State {
 }
 
 impl State {
-    /// Takes up what another way leads here with. True if that changed anything.
-    pub fn join(&mut self, other: &State) -> bool {
+    /// Takes up what another way leads here with. True if that changed anything. `place` tells
+    /// values that are joined here from those that are joined elsewhere.
+    pub fn join(&mut self, other: &State, place: u64) -> bool {
         let mut changed = false;
-        for (mine, theirs) in self.variables.iter_mut().zip(&other.variables) {
-            changed |= join_into(mine, theirs);
+        let pairs = self.variables.iter_mut().zip(&other.variables);
+        for (number, (mine, theirs)) in (0u64..).zip(pairs) {
+            changed |= join_into(mine, theirs, mix(&[place, number]));
         }
         for (name, theirs) in &other.globals {
-            changed |= join_into(self.globals.entry(name.clone()).or_default(), theirs);
+            changed |= join_into(self.globals.entry(name.clone()).or_default(), theirs, 0);
         }
         for (id, theirs) in &other.heap {
             match self.heap.get_mut(id) {
@@ -345,11 +347,15 @@ impl State {
     }
 }
 
-fn join_into(mine: &mut Value, theirs: &Value) -> bool {
+/// Joins two values. What comes out of two different ones is a value of its own.
+fn join_into(mine: &mut Value, theirs: &Value, identity: Identity) -> bool {
     if mine == theirs {
         return false;
     }
-    let joined = mine.join(theirs);
+    let mut joined = mine.join(theirs);
+    if joined.identity == 0 && joined.known_constants().is_none() {
+        joined.identity = identity;
+    }
     let changed = joined != *mine;
     *mine = joined;
     changed

@@ -500,8 +500,9 @@ impl<'w> Machine<'w> {
         let mut other = self.part_or_data(state, value, Some(&key));
         if matches!(&**name, "netloc" | "hostname" | "host") && value.aspect.is_some() {
             other.known = Known::Any;
-            other.aspect = value.aspect;
-            return found.join(&other);
+            let mut part = found.join(&other);
+            part.aspect = value.aspect;
+            return part;
         }
         match touched {
             // The declared type says what it is, the part whose it is.
@@ -780,7 +781,7 @@ pub fn step(mut value: Value, file: FileId, span: Span, what: &What) -> Value {
 
 fn go(frame: &mut Frame<'_>, to: BlockId, state: &State) {
     let changed = match &mut frame.entries[to.index()] {
-        Some(known) => known.join(state),
+        Some(known) => known.join(state, mix(&[frame.context, u64::from(to.0)])),
         empty => {
             *empty = Some(state.clone());
             true
@@ -835,7 +836,7 @@ fn finish(frame: &mut Frame<'_>) -> Exit {
         }
         match &mut state {
             Some(state) => {
-                state.join(exit);
+                state.join(exit, mix(&[frame.context, 0x6578_6974]));
             }
             none => *none = Some(exit.clone()),
         }

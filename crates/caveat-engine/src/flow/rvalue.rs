@@ -347,21 +347,25 @@ impl<'w> Machine<'w> {
         let allowed = self.allowed_aspect(state, op, value, other);
         let test = match op {
             CompareOp::Equal | CompareOp::Is | CompareOp::NotEqual | CompareOp::IsNot => {
-                equality(value, other)?
+                equality(value, other)
             }
             CompareOp::In | CompareOp::NotIn => match left.known_constant() {
-                Some(Constant::Str(part)) => lacks(right, part)?,
-                _ => self.member(state, left, right)?,
+                Some(Constant::Str(part)) => lacks(right, part),
+                _ => self.member(state, left, right),
             },
             CompareOp::Less
             | CompareOp::LessEqual
             | CompareOp::Greater
             | CompareOp::GreaterEqual => return bounded(op, left, right),
         };
-        let test = Some(Arc::new(match op {
-            CompareOp::NotEqual | CompareOp::IsNot | CompareOp::NotIn => Test::Not(Arc::new(test)),
-            _ => test,
-        }));
+        let test = test.map(|test| {
+            Arc::new(match op {
+                CompareOp::NotEqual | CompareOp::IsNot | CompareOp::NotIn => {
+                    Test::Not(Arc::new(test))
+                }
+                _ => test,
+            })
+        });
         super::guard::both(test, allowed)
     }
 
