@@ -10,9 +10,7 @@ use super::guard::Test;
 use super::heap::{Heap, Kind, State};
 use super::interpret::{Exit, Machine};
 use super::summary::{Change, Outcome, Reached, Summary};
-use super::value::{
-    Entry, Identity, Key, ObjectId, Origin, Part, Taint, Thing, Value, What, mix,
-};
+use super::value::{Entry, Identity, Key, ObjectId, Origin, Part, Taint, Thing, Value, What, mix};
 
 /// Objects that a summary carries.
 const MOST_OBJECTS: usize = 64;
@@ -37,7 +35,10 @@ impl<'w> Machine<'w> {
                 continue;
             };
             for (key, value) in &object.entries {
-                let same = value.part.as_ref().is_some_and(|it| is_child(part, it, key));
+                let same = value
+                    .part
+                    .as_ref()
+                    .is_some_and(|it| is_child(part, it, key));
                 if !same {
                     changes.push(Change {
                         part: part.clone(),
@@ -282,7 +283,8 @@ struct Passing<'b> {
 
 fn is_child(part: &Part, other: &Part, key: &Key) -> bool {
     let inside = other.path.split_last();
-    part.param == other.param && inside.is_some_and(|(last, path)| last == key && *path == *part.path)
+    part.param == other.param
+        && inside.is_some_and(|(last, path)| last == key && *path == *part.path)
 }
 
 /// The objects that values lead to.

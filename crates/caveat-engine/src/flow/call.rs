@@ -144,12 +144,7 @@ impl<'w> Machine<'w> {
         }
     }
 
-    fn arguments(
-        &mut self,
-        frame: &Frame<'w>,
-        state: &State,
-        call: &'w Call,
-    ) -> Args {
+    fn arguments(&mut self, frame: &Frame<'w>, state: &State, call: &'w Call) -> Args {
         let mut args = Args::default();
         for arg in &call.args {
             let value = self.read(frame, state, &arg.value, arg.span);
@@ -328,7 +323,12 @@ impl<'w> Machine<'w> {
         match self.program().link(site.file, path) {
             Linked::External(path) => {
                 let is_typed = |thing: &Thing| matches!(thing, Thing::Instance(_));
-                let known = self.program().model(site.file).calls(&path).next().is_some();
+                let known = self
+                    .program()
+                    .model(site.file)
+                    .calls(&path)
+                    .next()
+                    .is_some();
                 let is_data = !receiver.taint.is_empty();
                 let counts = known || !is_data && !receiver.things.iter().any(is_typed);
                 counts.then(|| self.call_path(state, &path, None, args, site))
@@ -348,7 +348,8 @@ impl<'w> Machine<'w> {
         name: &str,
         args: &Args,
     ) -> Option<Value> {
-        let is_config = |thing: &Thing| matches!(thing, Thing::Instance(of) if of.starts_with("configparser."));
+        let is_config =
+            |thing: &Thing| matches!(thing, Thing::Instance(of) if of.starts_with("configparser."));
         match receiver.refs.as_slice() {
             [id] if receiver.things.iter().any(is_config) => {
                 self.sections_method(state, *id, name, args)
@@ -434,7 +435,9 @@ impl<'w> Machine<'w> {
             return Some(self.call_function(state, function, &[], bound, args, site));
         }
         let mut member = self.field_of(site.file, state, receiver, name, site.span);
-        member.things.retain(|thing| !matches!(thing, Thing::Method(..)));
+        member
+            .things
+            .retain(|thing| !matches!(thing, Thing::Method(..)));
         if !member.things.is_empty() {
             return Some(self.call_value(state, &member, args, site));
         }
@@ -531,23 +534,18 @@ impl<'w> Machine<'w> {
         let own = self.program().function(function);
         let bound = self.bind(state, function, receiver, args, site);
         let is_before = match (self.stack.first(), self.world.group.get(&function)) {
-            (Some(root), Some(group)) => {
-                self.world.group.get(root).is_none_or(|own| group < own)
-            }
+            (Some(root), Some(group)) => self.world.group.get(root).is_none_or(|own| group < own),
             _ => true,
         };
         let fits = size(own) <= SMALL && self.stack.len() < DEEPEST;
         let says_more = !captured.is_empty()
-            || !self.world.summaries.contains_key(&function)
+            || self.summary(function).is_none()
             || bound.iter().any(|value| self.says_more(value));
         if is_before && fits && says_more && !self.stack.contains(&function) {
             return self.run_with(state, function, captured, bound, site);
         }
-        match self.world.summaries.get(&function) {
-            Some(summary) => {
-                let summary = summary.clone();
-                self.apply(state, &summary, &own.name, &bound, site)
-            }
+        match self.summary(function) {
+            Some(summary) => self.apply(state, &summary, &own.name, &bound, site),
             None => self.unknown(state, receiver, args, site),
         }
     }
@@ -581,7 +579,12 @@ impl<'w> Machine<'w> {
         let mut start = frame.start(std::mem::take(&mut state.heap));
         let name = short_name(&own.name);
         for (param, mut value) in own.params.iter().zip(bound) {
-            value = step(value, function.file, param.span, &What::Passed(name.clone()));
+            value = step(
+                value,
+                function.file,
+                param.span,
+                &What::Passed(name.clone()),
+            );
             start.variables[param.local.index()] = value;
         }
         for (local, value) in own.captures.iter().zip(captured) {
@@ -718,7 +721,9 @@ impl<'w> Machine<'w> {
             Static::Const(Constant::Str(text)) if text.len() < 100 => {
                 let name: Arc<str> = format!(".{}", text.trim()).into();
                 let own = linked(&name);
-                own.or_else(|| linked(&text.trim().into())).into_iter().collect()
+                own.or_else(|| linked(&text.trim().into()))
+                    .into_iter()
+                    .collect()
             }
             Static::Generic(name, args) if depth < 3 => {
                 let last = name.rsplit('.').next().unwrap_or(name);
@@ -861,7 +866,12 @@ impl<'w> Machine<'w> {
         let bases: Vec<Arc<str>> = self.program().external_bases(class).cloned().collect();
         for base in bases {
             let member = self.type_field(file, &base, receiver, name, span);
-            if !member.things.iter().all(|it| matches!(it, Thing::Method(..))) || !member.taint.is_empty() {
+            if !member
+                .things
+                .iter()
+                .all(|it| matches!(it, Thing::Method(..)))
+                || !member.taint.is_empty()
+            {
                 found = found.join(&member);
             }
         }
@@ -898,7 +908,11 @@ impl<'w> Machine<'w> {
 
 /// Instructions of a function.
 pub fn size(function: &ir::Function) -> usize {
-    function.blocks.iter().map(|block| block.body.len() + 1).sum()
+    function
+        .blocks
+        .iter()
+        .map(|block| block.body.len() + 1)
+        .sum()
 }
 
 /// The last part of a function's name.

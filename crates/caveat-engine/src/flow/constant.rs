@@ -165,9 +165,7 @@ pub fn index(of: &Constant, index: &Constant) -> Option<Constant> {
             let length = text.chars().count();
             let inside = *at < length as i128 && *at >= -(length as i128);
             let at = position(*at, length).filter(|_| inside)?;
-            text.chars()
-                .nth(at)
-                .map(|it| Constant::Str(it.to_string()))
+            text.chars().nth(at).map(|it| Constant::Str(it.to_string()))
         }
         (Constant::List(items), Constant::Int(at)) => {
             items.get(position(*at, items.len())?).cloned()
@@ -195,11 +193,7 @@ pub fn bounds(
 }
 
 /// `of[start:stop]`
-pub fn slice(
-    of: &Constant,
-    start: Option<&Constant>,
-    stop: Option<&Constant>,
-) -> Option<Constant> {
+pub fn slice(of: &Constant, start: Option<&Constant>, stop: Option<&Constant>) -> Option<Constant> {
     let text = |text: &str| {
         let characters: Vec<char> = text.chars().collect();
         let (start, stop) = bounds(characters.len(), start, stop)?;

@@ -163,7 +163,9 @@ impl Machine<'_> {
                 none
             }
             "reverse" => {
-                self.change(state, id, |list| change_items(list, |items| items.reverse()));
+                self.change(state, id, |list| {
+                    change_items(list, |items| items.reverse())
+                });
                 none
             }
             "sort" => {
@@ -229,7 +231,9 @@ impl Machine<'_> {
         match name {
             "get" | "pop" | "setdefault" => {
                 let object = state.object(&self.world.heap, id)?;
-                let has = key.as_ref().is_some_and(|key| object.entries.contains_key(key));
+                let has = key
+                    .as_ref()
+                    .is_some_and(|key| object.entries.contains_key(key));
                 let mut value = object.get(key.as_ref());
                 let sure = has && !object.many && object.rest.is_nothing();
                 if !sure {
@@ -240,7 +244,9 @@ impl Machine<'_> {
                 if name == "pop" {
                     self.change(state, id, |dict| remove(dict, key.as_ref()));
                 } else if name == "setdefault" {
-                    self.change(state, id, |dict| dict.set(key.as_ref(), value.clone(), false));
+                    self.change(state, id, |dict| {
+                        dict.set(key.as_ref(), value.clone(), false)
+                    });
                 }
                 Some(value)
             }

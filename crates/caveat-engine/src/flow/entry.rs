@@ -10,6 +10,7 @@ use caveat_parser::link::FileId;
 use super::heap::{Kind, State};
 use super::interpret::{Frame, Machine};
 use super::program::Linked;
+use super::rows::Called;
 use super::summary::Reached;
 use super::value::{FunctionRef, Key, Taint, Thing, Value};
 use crate::model::{Action, Entry, FactSet, Hit, Root, SinkKind, SourceKind};
@@ -26,9 +27,43 @@ pub struct EntryPoint {
     pub returns: Vec<SinkKind>,
 }
 
+/// A function that was handed to a library to be called.
+#[derive(Debug, Clone)]
+pub struct Registered {
+    function: FunctionRef,
+    entry: Entry,
+    route: Option<String>,
+}
+
 impl<'w> Machine<'w> {
-    /// The entry that a function is, by its decorators, by the class it stands in, or both.
-    pub fn entry_point(&mut self, at: FunctionRef) -> Option<EntryPoint> {
+    /// Notes functions that a call hands to a library.
+    pub fn register(&mut self, state: &State, hit: &Hit<'w>, entry: &Entry, called: &Called<'_>) {
+        let route = entry.route.as_ref().and_then(|place| {
+            let passed = self.at_place(state, place, called).into_iter().next()?;
+            passed.value.text().map(str::to_owned)
+        });
+        for place in &hit.target.places {
+            for passed in self.at_place(state, place, called) {
+                for thing in &passed.value.things {
+                    if let Thing::Function { function, .. } = thing {
+                        self.registered.push(Registered {
+                            function: *function,
+                            entry: entry.clone(),
+                            route: route.clone(),
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    /// The entry that a function is: by its decorators, by the class it stands in, because it is
+    /// registered.
+    pub fn entry_point(
+        &mut self,
+        at: FunctionRef,
+        registered: &[Registered],
+    ) -> Option<EntryPoint> {
         let function = self.program().function(at);
         let mut found: Option<EntryPoint> = None;
         for decorator in &function.decorators {
@@ -36,9 +71,14 @@ impl<'w> Machine<'w> {
                 if let Action::Entry(entry) = &hit.row.action
                     && entry.methods.is_empty()
                 {
-                    self.add_entry(&mut found, at, entry, Some(decorator));
+                    let route = entry.route.as_ref();
+                    let route = route.and_then(|place| route_text(decorator, &place.root));
+                    self.add_entry(&mut found, at, entry, route);
                 }
             }
+        }
+        for it in registered.iter().filter(|it| it.function == at) {
+            self.add_entry(&mut found, at, &it.entry, it.route.clone());
         }
         if let Some(id) = function.class {
             let class = super::value::ClassRef { file: at.file, id };
@@ -120,7 +160,7 @@ impl<'w> Machine<'w> {
         found: &mut Option<EntryPoint>,
         at: FunctionRef,
         entry: &Entry,
-        decorator: Option<&Static>,
+        route: Option<String>,
     ) {
         let function = self.program().function(at);
         let point = found.get_or_insert_with(|| EntryPoint {
@@ -133,10 +173,7 @@ impl<'w> Machine<'w> {
                 point.returns.push(*kind);
             }
         }
-        let holes = entry.route.as_ref().and_then(|place| {
-            let route = route_text(decorator?, &place.root)?;
-            Some(placeholders(&route))
-        });
+        let holes = route.map(|route| placeholders(&route));
         let has_self = usize::from(is_method(function));
         for (number, param) in function.params.iter().enumerate().skip(has_self) {
             let number_without_self = number - has_self;
@@ -188,7 +225,8 @@ impl<'w> Machine<'w> {
         (entry.only_types.is_empty() || inside)
             && !declared.is_some_and(|it| one_of(&entry.except_types, it))
             && !default.is_some_and(|it| one_of(&entry.except_defaults, it))
-            && !declared.is_some_and(|it| holds_default(it, &|it| one_of(&entry.except_defaults, it)))
+            && !declared
+                .is_some_and(|it| holds_default(it, &|it| one_of(&entry.except_defaults, it)))
     }
 
     /// Gives a parameter what the library passes, if the function is an entry.
@@ -282,7 +320,9 @@ fn is_method(function: &Function) -> bool {
 /// Whether a default stands inside of an annotation: `Annotated[X, Depends(f)]`.
 fn holds_default(annotation: &Static, is_one: &dyn Fn(&Static) -> bool) -> bool {
     match annotation {
-        Static::Generic(_, args) => args.iter().any(|it| matches!(it, Static::Call { .. }) && is_one(it)),
+        Static::Generic(_, args) => args
+            .iter()
+            .any(|it| matches!(it, Static::Call { .. }) && is_one(it)),
         _ => false,
     }
 }

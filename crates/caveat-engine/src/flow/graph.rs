@@ -1,7 +1,7 @@
 //! In which order functions are run: callees before callers, cycles together.
 
 use caveat_parser::ir::{Op, Rvalue};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::program::Program;
 use super::value::FunctionRef;
@@ -15,9 +15,15 @@ pub struct Order {
     pub group: FxHashMap<FunctionRef, u32>,
 }
 
-/// Orders all functions but top levels.
-pub fn order(program: &Program<'_>) -> Order {
-    let functions: Vec<FunctionRef> = program.functions().filter(|it| it.id.0 > 0).collect();
+/// Methods of one name that a call with an unknown receiver is thought to reach.
+const MOST_NAMESAKES: usize = 12;
+
+/// Orders functions, top levels left out.
+pub fn order(program: &Program<'_>, functions: &FxHashSet<FunctionRef>) -> Order {
+    let all = program.functions();
+    let functions: Vec<FunctionRef> = all
+        .filter(|it| it.id.0 > 0 && functions.contains(it))
+        .collect();
     let number: FxHashMap<FunctionRef, u32> = (0u32..)
         .zip(&functions)
         .map(|(at, function)| (*function, at))
@@ -79,7 +85,7 @@ fn callees(
     for instr in own.blocks.iter().flat_map(|block| &block.body) {
         match &instr.op {
             Op::Call(call) => {
-                for callee in program.callees(function.file, &call.callee) {
+                for callee in program.callees(function.file, &call.callee, MOST_NAMESAKES) {
                     add(callee);
                 }
             }

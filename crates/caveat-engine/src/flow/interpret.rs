@@ -72,6 +72,10 @@ pub struct Machine<'w> {
     pub cut: bool,
     /// Functions that are being run, outermost first.
     pub stack: Vec<FunctionRef>,
+    /// Functions that were handed to libraries to be called.
+    pub registered: Vec<super::entry::Registered>,
+    /// Summaries of functions of the same group, as far as they are known.
+    pub known: FxHashMap<FunctionRef, Arc<Summary>>,
     /// Calls and reads that are being resolved inside one another.
     pub depth: u32,
 }
@@ -195,8 +199,16 @@ impl<'w> Machine<'w> {
             budget: BUDGET,
             cut: false,
             stack: Vec::new(),
+            registered: Vec::new(),
+            known: FxHashMap::default(),
             depth: 0,
         }
+    }
+
+    /// What is known of a function.
+    pub fn summary(&self, function: FunctionRef) -> Option<Arc<Summary>> {
+        let own = self.known.get(&function);
+        own.or_else(|| self.world.summaries.get(&function)).cloned()
     }
 
     /// Resolves something inside of something else; not beyond a depth that no real code has.
@@ -408,13 +420,7 @@ impl<'w> Machine<'w> {
     }
 
     /// The value of a name of the file `of` that `file` uses there.
-    pub fn read_name_of(
-        &mut self,
-        of: FileId,
-        name: &Arc<str>,
-        file: FileId,
-        span: Span,
-    ) -> Value {
+    pub fn read_name_of(&mut self, of: FileId, name: &Arc<str>, file: FileId, span: Span) -> Value {
         match self.program().link(of, name) {
             Linked::Function(function) => Value::thing(plain_function(function)),
             Linked::Class(class) => Value::thing(Thing::Class(class)),
@@ -881,4 +887,3 @@ fn narrow(notes: &mut Option<Notes>, result: &Value, exit: &State, outcome: bool
         none => *none = Some(here),
     }
 }
-

@@ -10,6 +10,7 @@ mod apply;
 mod call;
 mod constant;
 mod container;
+mod demand;
 mod entry;
 mod graph;
 mod guard;
@@ -75,16 +76,21 @@ pub fn analyse(request: Request<'_>) -> Outcome {
     if request.rules.rules.iter().all(|rule| rule.flows.is_empty()) {
         return Outcome::default();
     }
-    let files: Vec<Option<FileCode>> = request
-        .sources
-        .par_iter()
-        .map_init(Parsers::default, |parsers, source| {
-            lower(source.as_ref()?, parsers)
-        })
-        .collect();
-    let models = models(&request, &files);
-    let program = Program::new(request.project, files, models);
-    let (flows, cut) = run(&program);
+    let models = models(&request);
+    let begin = demand::beginnings(&request, &models);
+    let mut program = Program::new(request.project, &models);
+    program.add(lowered(&request, &begin.files));
+    let mut reached = demand::reached(&program, &begin);
+    for _ in 0..demand::ROUNDS {
+        let (_, missing) = &reached;
+        let files = lowered(&request, missing);
+        if files.is_empty() {
+            break;
+        }
+        program.add(files);
+        reached = demand::reached(&program, &begin);
+    }
+    let (flows, cut) = run(&program, &reached.0);
     let findings = report::findings(&request, &program, flows);
     let notices = cut.into_iter().map(|file| Notice {
         kind: NoticeKind::TooDeep,
@@ -97,6 +103,18 @@ pub fn analyse(request: Request<'_>) -> Outcome {
         findings,
         notices: notices.collect(),
     }
+}
+
+/// Parses and lowers files; those that are left out give nothing.
+fn lowered(request: &Request<'_>, files: &[FileId]) -> Vec<(FileId, FileCode)> {
+    files
+        .par_iter()
+        .map_init(Parsers::default, |parsers, &file| {
+            let source = request.sources[file.0 as usize].as_ref()?;
+            Some((file, lower(source, parsers)?))
+        })
+        .flatten()
+        .collect()
 }
 
 /// Parses and lowers a file.
@@ -119,14 +137,18 @@ fn module_of(path: &str) -> Vec<&str> {
 }
 
 /// The models that matter, by language.
-fn models(request: &Request<'_>, files: &[Option<FileCode>]) -> Vec<Index> {
-    let mut named: FxHashSet<&str> = FxHashSet::default();
-    for (file, code) in (0u32..).map(FileId).zip(files) {
-        if code.is_some() {
+fn models(request: &Request<'_>) -> Vec<Index> {
+    let files: Vec<FileId> = request.project.file_ids().collect();
+    let named: FxHashSet<&str> = files
+        .par_iter()
+        .filter(|file| request.sources[file.0 as usize].is_some())
+        .flat_map_iter(|&file| {
             let imports = &request.project.outline(file).imports;
-            named.extend(imports.iter().filter_map(|it| it.path.first().map(|it| &**it)));
-        }
-    }
+            imports
+                .iter()
+                .filter_map(|it| it.path.first().map(|it| &**it))
+        })
+        .collect();
     Language::all()
         .map(|language| {
             let index = request
@@ -138,7 +160,7 @@ fn models(request: &Request<'_>, files: &[Option<FileCode>]) -> Vec<Index> {
 }
 
 /// Runs everything; gives the flows and the files in which a bound was met.
-fn run(program: &Program<'_>) -> (Vec<Flow>, Vec<FileId>) {
+fn run(program: &Program<'_>, functions: &FxHashSet<FunctionRef>) -> (Vec<Flow>, Vec<FileId>) {
     let mut world = World {
         program,
         globals: FxHashMap::default(),
@@ -153,8 +175,8 @@ fn run(program: &Program<'_>) -> (Vec<Flow>, Vec<FileId>) {
         let last = round + 1 == TOP_LEVEL_ROUNDS;
         top_levels(&mut world, &mut results, last);
     }
-    entries(&mut world);
-    let order = graph::order(program);
+    entries(&mut world, &results.registered);
+    let order = graph::order(program, functions);
     world.group = order.group;
     for level in order.levels {
         let runs: Vec<Vec<Run>> = level
@@ -178,6 +200,8 @@ fn run(program: &Program<'_>) -> (Vec<Flow>, Vec<FileId>) {
 #[derive(Default)]
 struct Results {
     flows: Vec<Flow>,
+    /// Functions that top levels register.
+    registered: Vec<entry::Registered>,
     cut: FxHashSet<FileId>,
 }
 
@@ -205,12 +229,12 @@ fn top_levels(world: &mut World<'_>, results: &mut Results, last: bool) {
             let mut frame = Frame::new(shared.program, at, mix(&[u64::from(file.0)]));
             let start = frame.start(FxHashMap::default());
             let exit = machine.run(&mut frame, start);
-            Some((file, exit, machine.flows, machine.cut))
+            Some((file, exit, machine.flows, machine.cut, machine.registered))
         })
         .collect();
     let mut globals = FxHashMap::default();
     let mut heap = FxHashMap::default();
-    for (file, exit, flows, cut) in runs {
+    for (file, exit, flows, cut, registered) in runs {
         let rewritten = &world.program.code(file).rewritten;
         if let Some(state) = exit.state {
             for (name, value) in state.globals {
@@ -227,6 +251,7 @@ fn top_levels(world: &mut World<'_>, results: &mut Results, last: bool) {
         }
         if last {
             results.flows.extend(flows);
+            results.registered.extend(registered);
             if cut {
                 results.cut.insert(file);
             }
@@ -237,13 +262,13 @@ fn top_levels(world: &mut World<'_>, results: &mut Results, last: bool) {
 }
 
 /// Finds the functions that libraries call.
-fn entries(world: &mut World<'_>) {
+fn entries(world: &mut World<'_>, registered: &[entry::Registered]) {
     let functions: Vec<FunctionRef> = world.program.functions().collect();
     let shared = &*world;
     let found: Vec<_> = functions
         .par_iter()
         .filter_map(|&function| {
-            let point = Machine::new(shared).entry_point(function)?;
+            let point = Machine::new(shared).entry_point(function, registered)?;
             Some((function, Arc::new(point)))
         })
         .collect();
@@ -252,25 +277,20 @@ fn entries(world: &mut World<'_>) {
 
 /// Runs functions that call one another until their summaries are the same, a few times.
 fn run_group(world: &World<'_>, group: &[FunctionRef]) -> Vec<Run> {
+    let mut known = FxHashMap::default();
     if let [only] = group {
-        return vec![run_function(world, *only)];
+        return vec![run_function(world, *only, &known)];
     }
-    let mut inner = World {
-        program: world.program,
-        globals: world.globals.clone(),
-        heap: world.heap.clone(),
-        fields: world.fields.clone(),
-        summaries: world.summaries.clone(),
-        group: world.group.clone(),
-        entries: world.entries.clone(),
-    };
     let mut runs = Vec::new();
     for _ in 0..ROUNDS {
-        runs = group.iter().map(|it| run_function(&inner, *it)).collect();
+        runs = group
+            .iter()
+            .map(|it| run_function(world, *it, &known))
+            .collect();
         let mut changed = false;
         for run in &runs {
             let summary = Arc::new(run.summary.clone());
-            let before = inner.summaries.insert(run.function, summary);
+            let before = known.insert(run.function, summary);
             changed |= before.is_none_or(|it| *it != run.summary);
         }
         if !changed {
@@ -280,8 +300,14 @@ fn run_group(world: &World<'_>, group: &[FunctionRef]) -> Vec<Run> {
     runs
 }
 
-fn run_function(world: &World<'_>, function: FunctionRef) -> Run {
+/// Runs a function; `known` are summaries of its own group.
+fn run_function(
+    world: &World<'_>,
+    function: FunctionRef,
+    known: &FxHashMap<FunctionRef, Arc<Summary>>,
+) -> Run {
     let mut machine = Machine::new(world);
+    machine.known.clone_from(known);
     let context = mix(&[u64::from(function.file.0), u64::from(function.id.0), 1]);
     let mut frame = Frame::new(world.program, function, context);
     frame.is_symbolic = true;

@@ -77,7 +77,9 @@ impl Allowed {
         if safe && !self.has('\n') {
             facts = facts.with(Fact::Alphanumeric);
         }
-        let digits = (' '..='~').filter(|c| !c.is_ascii_digit()).all(|c| !self.has(c));
+        let digits = (' '..='~')
+            .filter(|c| !c.is_ascii_digit())
+            .all(|c| !self.has(c));
         if digits && !self.has('\n') {
             facts = facts.with(Fact::Number);
         }

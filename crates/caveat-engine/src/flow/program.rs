@@ -97,7 +97,7 @@ pub struct Program<'p> {
     /// Code by file; none for files that do not take part.
     pub files: Vec<Option<FileCode>>,
     /// Models by language.
-    pub models: Vec<Index>,
+    pub models: &'p [Index],
     /// Functions by their last name, for calls whose receiver is not known.
     methods: FxHashMap<Arc<str>, Vec<FunctionRef>>,
     linked: RwLock<FxHashMap<(FileId, Arc<str>), Linked>>,
@@ -105,27 +105,31 @@ pub struct Program<'p> {
 }
 
 impl<'p> Program<'p> {
-    /// Puts files together. `models` is by [`Language::index`].
-    pub fn new(
-        project: &'p Project<'p>,
-        files: Vec<Option<FileCode>>,
-        models: Vec<Index>,
-    ) -> Program<'p> {
-        let mut program = Program {
+    /// A program without files. `models` is by [`Language::index`].
+    pub fn new(project: &'p Project<'p>, models: &'p [Index]) -> Program<'p> {
+        let count = project.file_ids().count();
+        Program {
             project,
-            files,
+            files: std::iter::repeat_with(|| None).take(count).collect(),
             models,
             methods: FxHashMap::default(),
             linked: RwLock::default(),
             ancestors: FxHashMap::default(),
-        };
-        program.index_methods();
-        let classes: Vec<ClassRef> = program.classes().collect();
-        for class in classes {
-            let ancestors = program.find_ancestors(class);
-            program.ancestors.insert(class, ancestors.into());
         }
-        program
+    }
+
+    /// Adds files. What names mean is found anew, for they may lead to these files now.
+    pub fn add(&mut self, files: Vec<(FileId, FileCode)>) {
+        for (file, code) in files {
+            self.files[file.0 as usize] = Some(code);
+        }
+        self.linked = RwLock::default();
+        self.index_methods();
+        let classes: Vec<ClassRef> = self.classes().collect();
+        for class in classes {
+            let ancestors = self.find_ancestors(class);
+            self.ancestors.insert(class, ancestors.into());
+        }
     }
 
     fn index_methods(&mut self) {
@@ -350,8 +354,8 @@ impl<'p> Program<'p> {
     }
 
     /// The functions that a call can reach, as far as that can be said without running the code:
-    /// more rather than fewer.
-    pub fn callees(&self, file: FileId, callee: &Callee) -> Vec<FunctionRef> {
+    /// more rather than fewer. Of a method of an unknown receiver, at most so many namesakes.
+    pub fn callees(&self, file: FileId, callee: &Callee, most: usize) -> Vec<FunctionRef> {
         let of_name = |name: &Arc<str>| -> Vec<FunctionRef> {
             match self.link(file, name) {
                 Linked::Function(function) => vec![function],
@@ -380,7 +384,7 @@ impl<'p> Program<'p> {
                     }
                 }
                 let named = self.methods_named(name);
-                match named.len() <= MOST_CANDIDATES {
+                match named.len() <= most {
                     true => named.to_vec(),
                     false => Vec::new(),
                 }
@@ -389,6 +393,3 @@ impl<'p> Program<'p> {
         }
     }
 }
-
-/// Methods of one name that a call with an unknown receiver is thought to reach.
-const MOST_CANDIDATES: usize = 24;

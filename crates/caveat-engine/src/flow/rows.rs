@@ -180,8 +180,7 @@ impl<'w> Machine<'w> {
         for of in self.program().lineage(site.file, of) {
             let path: Arc<str> = format!("{of}.{name}").into();
             let model = self.program().model(site.file);
-            let known =
-                model.calls(&path).next().is_some() || model.returned_type(&path).is_some();
+            let known = model.calls(&path).next().is_some() || model.returned_type(&path).is_some();
             if known {
                 return self.call_path(state, &path, Some(receiver), args, site);
             }
@@ -223,8 +222,7 @@ impl<'w> Machine<'w> {
         let hits: Vec<Hit<'w>> = model.methods(name, &receiver_text).collect();
         let by_language = self.language_method(state, receiver, name, args, site);
         if hits.is_empty() {
-            return by_language
-                .unwrap_or_else(|| self.unknown(state, Some(receiver), args, site));
+            return by_language.unwrap_or_else(|| self.unknown(state, Some(receiver), args, site));
         }
         let passes = hits
             .iter()
@@ -266,7 +264,9 @@ impl<'w> Machine<'w> {
             args,
             site,
         };
-        let returned = model.returned_type(&path).map(|of| model.same(of).unwrap_or(of));
+        let returned = model
+            .returned_type(&path)
+            .map(|of| model.same(of).unwrap_or(of));
         let known = self.language_function(state, &path, args, site);
         let mut outcome = match hits.is_empty() {
             true => match known {
@@ -363,7 +363,7 @@ impl<'w> Machine<'w> {
                     let test = self.guard(state, hit, guard, called);
                     outcome.test = both(outcome.test.take(), test);
                 }
-                Action::Entry(_) => {}
+                Action::Entry(entry) => self.register(state, hit, entry, called),
             }
         }
         if let Some(value) = stepped {
@@ -405,7 +405,10 @@ impl<'w> Machine<'w> {
                 for entry in data.entries() {
                     let own = entry.facts();
                     let mut entry = entry.clone();
-                    if !facts.is_empty() && !own.contains_all(facts) && passed.value.prefix.is_some() {
+                    if !facts.is_empty()
+                        && !own.contains_all(facts)
+                        && passed.value.prefix.is_some()
+                    {
                         entry = entry.changed(facts, FactSet::EMPTY);
                     }
                     self.reach(Reached {
@@ -504,7 +507,8 @@ impl<'w> Machine<'w> {
             }
         }
         if facts.contains(Fact::Matches) || facts.contains(Fact::Alphanumeric) {
-            let Some(allowed) = text.and_then(|text| super::pattern::allowed(text, is_whole)) else {
+            let Some(allowed) = text.and_then(|text| super::pattern::allowed(text, is_whole))
+            else {
                 return false;
             };
             learned.facts = learned.facts.union(allowed.facts());
@@ -522,7 +526,8 @@ impl<'w> Machine<'w> {
             root: place.root.clone(),
             parts: Vec::new(),
         };
-        let of_function = |part: &Selector| matches!(part, Selector::Parameter(_) | Selector::Result);
+        let of_function =
+            |part: &Selector| matches!(part, Selector::Parameter(_) | Selector::Result);
         if place.parts.iter().any(of_function) {
             return;
         }
@@ -657,7 +662,9 @@ impl<'w> Machine<'w> {
             Ask::Given => None,
             Ask::True => self.truth(state, value),
             Ask::False => self.truth(state, value).map(|it| !it),
-            Ask::None => all(&|it| *it == Constant::None).or((!value.refs.is_empty()).then_some(false)),
+            Ask::None => {
+                all(&|it| *it == Constant::None).or((!value.refs.is_empty()).then_some(false))
+            }
             Ask::Constant => match value.known_constants() {
                 Some(_) => Some(true),
                 None if !value.taint.is_empty() => Some(false),
@@ -705,7 +712,12 @@ impl<'w> Machine<'w> {
                     _ => None,
                 });
                 let first = types.next()?;
-                Some(self.program().lineage(file, &first).iter().any(|it| **it == **of))
+                Some(
+                    self.program()
+                        .lineage(file, &first)
+                        .iter()
+                        .any(|it| **it == **of),
+                )
             }
             Ask::Below(bound) => {
                 all(&|it| matches!(it, Constant::Int(it) if *it < i128::from(*bound)))
@@ -716,9 +728,7 @@ impl<'w> Machine<'w> {
             Ask::SlowRegex => None,
             Ask::Holds(kind) => {
                 let data = self.data_of(state, value);
-                let is_kind = |entry: &Entry| {
-                    matches!(&entry.origin, Origin::Source(source) if source.kind == *kind)
-                };
+                let is_kind = |entry: &Entry| matches!(&entry.origin, Origin::Source(source) if source.kind == *kind);
                 Some(data.entries().iter().any(is_kind))
             }
         }

@@ -33,9 +33,7 @@ impl<'w> Machine<'w> {
         let id = ObjectId(identity);
         let file = frame.at.file;
         match value {
-            Rvalue::Use(operand) | Rvalue::Await(operand) => {
-                self.read(frame, state, operand, span)
-            }
+            Rvalue::Use(operand) | Rvalue::Await(operand) => self.read(frame, state, operand, span),
             Rvalue::Binary(op, left, right) => {
                 let left = self.read(frame, state, left, span);
                 let right = self.read(frame, state, right, span);
@@ -339,9 +337,7 @@ impl<'w> Machine<'w> {
         right: &Value,
     ) -> Option<Arc<Test>> {
         let (value, other, op) = match (left.known_constants(), right.known_constants()) {
-            (Some(_), None) if !matches!(op, CompareOp::In | CompareOp::NotIn) => {
-                (right, left, op)
-            }
+            (Some(_), None) if !matches!(op, CompareOp::In | CompareOp::NotIn) => (right, left, op),
             _ => (left, right, op),
         };
         let allowed = self.allowed_aspect(state, op, value, other);
@@ -631,15 +627,18 @@ impl<'w> Machine<'w> {
     ) -> Value {
         let mut result = Value::any();
         if let Some(values) = value.known_constants() {
-            let outcomes: Option<Vec<bool>> =
-                values.iter().map(|it| has_type(it, name)).collect();
+            let outcomes: Option<Vec<bool>> = values.iter().map(|it| has_type(it, name)).collect();
             if let Some([first, rest @ ..]) = outcomes.as_deref()
                 && rest.iter().all(|it| it == first)
             {
                 return Value::constant(Constant::Bool(*first));
             }
         }
-        let facts = self.program().model(file).facts_of_type(name).union(facts_of(name));
+        let facts = self
+            .program()
+            .model(file)
+            .facts_of_type(name)
+            .union(facts_of(name));
         if value.identity != 0 && !facts.is_empty() {
             result.test = Some(Arc::new(Test::Learn {
                 when: true,
@@ -659,9 +658,7 @@ impl<'w> Machine<'w> {
                 };
                 Value::constant(Constant::Bool(fits))
             }
-            None if value.known_constants().is_some() => {
-                Value::constant(Constant::Bool(false))
-            }
+            None if value.known_constants().is_some() => Value::constant(Constant::Bool(false)),
             None => Value::any(),
         }
     }
@@ -697,7 +694,9 @@ fn has_type(value: &Constant, name: &str) -> Option<bool> {
         Constant::None => "NoneType",
         Constant::List(_) | Constant::Dict(_) => return None,
     };
-    let known = ["int", "float", "str", "bytes", "bool", "list", "dict", "tuple"];
+    let known = [
+        "int", "float", "str", "bytes", "bool", "list", "dict", "tuple",
+    ];
     match known.contains(&name) {
         true => Some(own == name || own == "bool" && name == "int"),
         false => None,
@@ -751,11 +750,14 @@ fn equality(value: &Value, other: &Value) -> Option<Test> {
     let constants = other.known_constants()?;
     // A result of a check that is compared with a truth value or `None`.
     let truths: Vec<bool> = constants.iter().map(constant::truth).collect();
-    let about = value.test.as_ref().and_then(|test| match truths.as_slice() {
-        [true] => Some(Test::Not(Arc::new(Test::Not(test.clone())))),
-        [false] => Some(Test::Not(test.clone())),
-        _ => None,
-    });
+    let about = value
+        .test
+        .as_ref()
+        .and_then(|test| match truths.as_slice() {
+            [true] => Some(Test::Not(Arc::new(Test::Not(test.clone())))),
+            [false] => Some(Test::Not(test.clone())),
+            _ => None,
+        });
     if value.identity == 0 {
         return about;
     }

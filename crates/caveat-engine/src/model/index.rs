@@ -276,7 +276,7 @@ impl Index {
 }
 
 /// The name that stands in any text that has the target.
-fn word(target: &Target) -> Option<&str> {
+pub(crate) fn word(target: &Target) -> Option<&str> {
     match &target.form {
         Form::Value(path)
         | Form::Call(path)

@@ -16,6 +16,7 @@ mod target;
 pub use catalog::{Catalog, Library};
 pub use condition::{Atom, Condition, Test};
 pub use header::{Header, header};
+pub(crate) use index::word;
 pub use index::{Hit, Index, RowId};
 pub use kind::{Fact, FactSet, SinkKind, SourceKind, Trust};
 pub use load::load;
