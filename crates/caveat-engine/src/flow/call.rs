@@ -471,7 +471,7 @@ impl<'w> Machine<'w> {
         args: &Args,
         site: Site,
     ) -> Outcome {
-        let id = ObjectId(mix(&[site.identity, 0x6e65_77, u64::from(class.id.0)]));
+        let id = ObjectId(mix(&[site.identity, 0x006e_6577, u64::from(class.id.0)]));
         let mut value = state.make(id, Object::new(Kind::Instance(class)));
         value.things.push(Thing::Of(class));
         if let Some(init) = self.program().method(class, "__init__", 0) {
@@ -630,7 +630,7 @@ impl<'w> Machine<'w> {
                 bound.push(receiver.clone());
                 continue;
             }
-            let id = ObjectId(mix(&[site.identity, 0x6172_67, number as u64]));
+            let id = ObjectId(mix(&[site.identity, 0x0061_7267, number as u64]));
             let value = match param.kind {
                 ParamKind::Plain => {
                     let by_position = args.positional.get(next).map(|it| it.value.clone());

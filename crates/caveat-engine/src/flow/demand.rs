@@ -98,7 +98,7 @@ fn has_word(text: &str, word: &str) -> bool {
         byte.is_some_and(|it| it.is_ascii_alphanumeric() || *it == b'_')
     };
     memchr::memmem::find_iter(bytes, word.as_bytes())
-        .any(|at| !(at > 0 && is_name(at - 1)) && !is_name(at + word.len()))
+        .any(|at| (at == 0 || !is_name(at - 1)) && !is_name(at + word.len()))
 }
 
 /// A library with sources that count.

@@ -296,12 +296,16 @@ impl State {
 
     /// An object to change. One from a finished top level stands for many from then on.
     pub fn object_mut(&mut self, frozen: &Heap, id: ObjectId) -> Option<&mut Object> {
-        if !self.heap.contains_key(&id) {
-            let mut copy = Object::clone(frozen.get(&id)?);
-            copy.many = true;
-            self.heap.insert(id, Arc::new(copy));
-        }
-        self.heap.get_mut(&id).map(Arc::make_mut)
+        use std::collections::hash_map::Entry::{Occupied, Vacant};
+        let object = match self.heap.entry(id) {
+            Occupied(known) => known.into_mut(),
+            Vacant(empty) => {
+                let mut copy = Object::clone(frozen.get(&id)?);
+                copy.many = true;
+                empty.insert(Arc::new(copy))
+            }
+        };
+        Some(Arc::make_mut(object))
     }
 
     /// Makes an object; where the place made one before, it stands for both.

@@ -12,7 +12,7 @@ use super::program::Program;
 use super::value::{Via, What};
 use crate::context;
 use crate::finding::{Finding, Place};
-use crate::rule::{Confidence, Rule, Severity};
+use crate::rule::{Confidence, Severity};
 
 /// Steps of a way that are shown, both ends included.
 const MOST_STEPS: usize = 8;
@@ -111,7 +111,7 @@ fn broken(request: &Request<'_>, program: &Program<'_>, flow: &Flow) -> Vec<Draf
                 message: filled(message, program, flow),
                 severity: origin.severity,
                 confidence,
-                steps: steps(program, flow, rule),
+                steps: steps(program, flow),
                 source: (flow.source.file, flow.source.span),
             });
             break;
@@ -158,7 +158,7 @@ fn callee_of(program: &Program<'_>, flow: &Flow) -> String {
 }
 
 /// The way from source to sink.
-fn steps(program: &Program<'_>, flow: &Flow, _rule: &Rule) -> Vec<Place> {
+fn steps(program: &Program<'_>, flow: &Flow) -> Vec<Place> {
     let place = |file: FileId, span: Span, message: String| Place {
         path: program.code(file).source.path.as_str().into(),
         span,
@@ -181,7 +181,6 @@ fn steps(program: &Program<'_>, flow: &Flow, _rule: &Rule) -> Vec<Place> {
             What::Named(name) => format!("kept as `{name}`"),
             What::Built => "becomes part of a text".to_owned(),
             What::Passed(name) => format!("passed to `{name}`"),
-            What::Returned(name) => format!("given back by `{name}`"),
         };
         let step = place(via.file, via.span, message);
         let code = &program.code(via.file).source;

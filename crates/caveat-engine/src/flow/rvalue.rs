@@ -795,7 +795,7 @@ fn lacks(text: &Value, part: &str) -> Option<Test> {
         _ if matches!(part, ".." | "../") => Absent::WAY_UP,
         _ => return None,
     };
-    (text.identity != 0).then(|| Test::Learn {
+    (text.identity != 0).then_some(Test::Learn {
         when: false,
         subject: text.identity,
         learned: Learned {

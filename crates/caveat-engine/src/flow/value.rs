@@ -268,8 +268,6 @@ pub enum What {
     Built,
     /// It is passed to a function of the project.
     Passed(Arc<str>),
-    /// A function of the project gives it back.
-    Returned(Arc<str>),
 }
 
 impl PartialEq for Entry {
