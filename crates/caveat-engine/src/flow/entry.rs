@@ -221,6 +221,13 @@ impl<'w> Machine<'w> {
         };
         let declared = param.annotation.as_ref();
         let default = param.default.as_ref();
+        // A name for an annotation, as dependencies have them; what it says is not known.
+        let is_alias = declared
+            .and_then(Static::name)
+            .is_some_and(|name| matches!(self.program().link(file, name), Linked::Global(..)));
+        if is_alias && !entry.except_defaults.is_empty() {
+            return false;
+        }
         let inside = declared.is_some_and(|it| one_of(&entry.only_types, it));
         (entry.only_types.is_empty() || inside)
             && !declared.is_some_and(|it| one_of(&entry.except_types, it))
@@ -284,6 +291,10 @@ impl<'w> Machine<'w> {
                 continue;
             }
             for entry in self.data_of(state, &body).entries() {
+                // What a call of something unknown gives need not be a text.
+                if *kind == SinkKind::Html && entry.guesses > 0 && body.prefix.is_none() {
+                    continue;
+                }
                 self.reach(Reached {
                     kind: *kind,
                     safe_if: FactSet::EMPTY,

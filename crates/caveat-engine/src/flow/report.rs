@@ -192,6 +192,7 @@ fn steps(program: &Program<'_>, flow: &Flow) -> Vec<Place> {
             steps.push(step);
         }
     }
+    steps.dedup_by(|later, first| later.span == first.span && later.path == first.path);
     let sink = callee_of(program, flow);
     let meaning = flow.reached.kind.meaning();
     steps.push(place(
@@ -204,7 +205,6 @@ fn steps(program: &Program<'_>, flow: &Flow) -> Vec<Place> {
 
 /// Leaves out steps in the middle of a long way.
 fn shortened(mut steps: Vec<Place>) -> Vec<Place> {
-    steps.dedup_by(|later, first| later.span == first.span && later.path == first.path);
     if steps.len() > MOST_STEPS {
         let tail = steps.split_off(steps.len() - MOST_STEPS / 2);
         steps.truncate(MOST_STEPS / 2);

@@ -200,5 +200,8 @@ fn cycles_and_broken_code_end() {
     bad("def g(v):\n    return h(v)\ndef h(v):\n    return g(v) if v else v\nsink(x)");
     bad("while True:\n    x = x + 'a'\n    sink(x)");
     // How much of broken code is understood may change; that it ends may not.
-    found(&[("a.py", "import web\n@web.route\ndef f(x):\n    web.sink(x\n")]);
+    found(&[(
+        "a.py",
+        "import web\n@web.route\ndef f(x):\n    web.sink(x\n",
+    )]);
 }

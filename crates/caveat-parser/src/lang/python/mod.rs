@@ -1,7 +1,7 @@
 //! Python: grammar, roles of its node kinds, and how names are bound.
 
-mod lower;
 mod link;
+mod lower;
 mod names;
 
 use super::{Definition, Role};
