@@ -14,6 +14,14 @@ pub fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
         .filter(|(path, _)| !path.starts_with("models/"))
 }
 
+/// The model files, at `models/<language>/<library>.yaml`.
+pub fn models() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FILES
+        .iter()
+        .copied()
+        .filter(|(path, _)| path.starts_with("models/"))
+}
+
 /// Example code of one rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Example {

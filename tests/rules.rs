@@ -43,7 +43,9 @@ fn run(case: &Case) -> Result<(), Failed> {
     }
     for whole_files in [false, true] {
         let options = ScanOptions { whole_files };
+        let catalog = caveat_cli::models::gather(&[]).expect("the models are well formed");
         let analyzer = Analyzer::new(&rules().set, options, 1).expect("a thread starts");
+        let analyzer = analyzer.with_models(catalog);
         let complaints = fixtures::check(case, rules(), &analyzer).unwrap_or_default();
         if !complaints.is_empty() {
             let how = if whole_files { " (whole files)" } else { "" };

@@ -6,17 +6,19 @@
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
 use caveat_engine::finding::{FileReport, Notice, NoticeKind};
+use caveat_engine::flow::takes_part;
+use caveat_engine::model::Catalog;
 use caveat_engine::{RuleSet, ScanOptions, scan_linked};
 use caveat_parser::link::Project;
 use caveat_parser::source::{self, Encoding};
 use caveat_parser::{Language, Parsers, SourceFile};
 use rayon::prelude::*;
 
-use crate::{generated, project};
+use crate::{flow, generated, project};
 
 /// Stack of a worker, in bytes of address space: deep nesting costs stack, not the run.
 const STACK: usize = 64 * 1024 * 1024;
@@ -55,6 +57,8 @@ pub struct Outcome {
     pub report: FileReport,
     /// Reading and analysis together, on one thread.
     pub took: Duration,
+    /// The text, where data is to be followed through it.
+    source: Option<Arc<SourceFile>>,
 }
 
 /// Threads with parsers of their own, ready to analyse.
@@ -63,6 +67,8 @@ pub struct Analyzer<'r> {
     options: ScanOptions,
     project: Option<Project<'r>>,
     pool: rayon::ThreadPool,
+    /// What libraries do with data; none where it is not followed.
+    catalog: Option<Catalog>,
 }
 
 thread_local! {
@@ -88,6 +94,7 @@ impl<'r> Analyzer<'r> {
             options,
             project: None,
             pool,
+            catalog: None,
         })
     }
 
@@ -96,21 +103,40 @@ impl<'r> Analyzer<'r> {
         self.project = Some(project);
     }
 
+    /// Follows data through all files, too, if a rule asks for it.
+    #[must_use]
+    pub fn with_models(mut self, catalog: Catalog) -> Self {
+        self.catalog = Some(catalog).filter(|_| flow::is_wanted(self.rules));
+        self
+    }
+
     /// Analyses all inputs and calls `done` after each. The outcomes are in the order of the
     /// inputs.
     pub fn run(&self, inputs: &[Input], done: &(dyn Fn() + Sync)) -> Vec<Outcome> {
         let own = self.project.is_none().then(|| project::of(inputs));
         let project = self.project.as_ref().or(own.as_ref());
         self.pool.install(|| {
-            inputs
+            let mut outcomes: Vec<Outcome> = inputs
                 .par_iter()
                 .map(|input| {
                     let outcome = self.one(input, project);
                     done();
                     outcome
                 })
-                .collect()
+                .collect();
+            self.follow(&mut outcomes);
+            outcomes
         })
+    }
+
+    /// Follows data through what was read; a panic costs only that.
+    fn follow(&self, outcomes: &mut [Outcome]) {
+        let Some(catalog) = &self.catalog else { return };
+        let sources = outcomes.iter_mut().filter_map(|it| it.source.take());
+        let sources: Vec<Arc<SourceFile>> = sources.collect();
+        let mut reports: Vec<&mut FileReport> =
+            outcomes.iter_mut().map(|it| &mut it.report).collect();
+        flow::follow(self.rules, catalog, sources, &mut reports);
     }
 
     /// Analyses one text that is in memory already.
@@ -122,12 +148,17 @@ impl<'r> Analyzer<'r> {
 
     fn one(&self, input: &Input, project: Option<&Project<'_>>) -> Outcome {
         let start = Instant::now();
+        let mut source = None;
         let report = guarded(&input.relative, || match read(&input.origin) {
-            Ok(decoded) => self.decoded(input, decoded, project),
+            Ok(decoded) => self.decoded(input, decoded, project, &mut source),
             Err(notice) => noticed(&input.relative, notice.0, notice.1),
         });
         let took = start.elapsed();
-        Outcome { report, took }
+        Outcome {
+            report,
+            took,
+            source,
+        }
     }
 
     fn decoded(
@@ -135,6 +166,7 @@ impl<'r> Analyzer<'r> {
         input: &Input,
         decoded: Decoded,
         project: Option<&Project<'_>>,
+        source: &mut Option<Arc<SourceFile>>,
     ) -> FileReport {
         let language = Language::from_path(&input.relative);
         let file = SourceFile::new(&*input.relative, decoded.text);
@@ -144,6 +176,9 @@ impl<'r> Analyzer<'r> {
                 NoticeKind::Generated,
                 "looks generated".into(),
             );
+        }
+        if self.catalog.is_some() && takes_part(&input.relative) {
+            *source = Some(Arc::new(file.clone()));
         }
         let mut report = self.analyse(file, project);
         if decoded.encoding.lossy {

@@ -154,6 +154,9 @@ pub struct ScanArgs {
     /// Which rules run.
     #[command(flatten)]
     pub rules: RuleArgs,
+    /// Files or folders that describe further libraries (docs/model-format.md).
+    #[arg(long, value_name = "PATH")]
+    pub models: Vec<PathBuf>,
     /// Format of the report.
     #[arg(long, alias = "output-format", value_enum, default_value = "text")]
     pub format: Format,

@@ -86,10 +86,16 @@ fn silence(rule: &Rule) -> String {
 
 /// The languages of a rule; none for an analysis, which has its own idea of them.
 pub fn languages(rule: &Rule) -> Vec<String> {
-    match &rule.body {
+    let mut languages: Vec<String> = match &rule.body {
         Body::Match(formulas) => formulas.iter().map(|it| it.language.clone()).collect(),
-        Body::Check(_) => Vec::new(),
+        Body::Check(_) => return Vec::new(),
+    };
+    for language in rule.flows.iter().flat_map(|flow| &flow.languages) {
+        if !languages.contains(language) {
+            languages.push(language.clone());
+        }
     }
+    languages
 }
 
 /// `CWE-295: Improper Certificate Validation`, for each of a rule's.

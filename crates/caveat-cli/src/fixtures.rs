@@ -20,8 +20,8 @@ use caveat_parser::SourceFile;
 
 use crate::analysis::{self, Analyzer, Input, Origin};
 use crate::args::{RuleArgs, TestArgs};
-use crate::output;
 use crate::ruleset::{self, Rules};
+use crate::{models, output};
 
 /// One file, or one tree of files that are analysed together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,8 @@ pub fn run(args: &TestArgs) -> anyhow::Result<bool> {
     }
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     let rules = ruleset::compile(rules, &RuleArgs::default(), custom, &warn)?;
-    let analyzer = Analyzer::new(&rules.set, ScanOptions::default(), 0)?;
+    let analyzer =
+        Analyzer::new(&rules.set, ScanOptions::default(), 0)?.with_models(models::gather(&[])?);
     let (mut checked, mut failures) = (0, String::new());
     for case in &cases {
         if let Some(complaints) = check(case, &rules, &analyzer) {

@@ -18,7 +18,7 @@ use crate::progress::Progress;
 use crate::report::{Options, Report, RootInfo, Skip, Summary, concise, json, sarif, text};
 use crate::ruleset::{self, Rules};
 use crate::walk::{self, Walk};
-use crate::{git, history, output, project, terminal};
+use crate::{git, history, models, output, project, terminal};
 
 /// How many rules `--timings` names for the text that is parsed for them.
 const COSTLIEST: usize = 15;
@@ -43,7 +43,8 @@ pub fn run(args: &ScanArgs) -> anyhow::Result<bool> {
     let options = ScanOptions {
         whole_files: args.whole_files,
     };
-    let mut analyzer = Analyzer::new(&rules.set, options, args.threads)?;
+    let catalog = models::gather(&args.models)?;
+    let mut analyzer = Analyzer::new(&rules.set, options, args.threads)?.with_models(catalog);
     analyzer.link(project::of(&inputs));
     let progress = Progress::new(inputs.len(), args.quiet);
     let outcomes = analyzer.run(&inputs, &|| progress.step());

@@ -322,11 +322,13 @@ fn wrong_native_metadata() {
     );
     wrong(
         &native("match: {python: f()}\ncheck: a\n"),
-        "11 check: a rule has one of `match`, `check`, `flow`: `check` too\n",
+        "11 check: a rule has one of `match` and `check`: `check` too\n",
     );
     wrong(
-        &native("flow: {from: untrusted, to: sql}\n"),
-        "10 flow: `flow` is not supported yet\n",
+        &native("flow: {from: untrsted, to: sql, except: nmber, via: x}\n"),
+        "10 untrsted: unknown word `untrsted` [did you mean `untrusted`?]\n\
+             10 nmber: unknown word `nmber` [did you mean `number`?]\n\
+             10 via: unknown key `via` [known here: `from`, `to`, `except`, `needs`, `languages`, `message`]\n",
     );
     wrong(
         &native("cwe: 3\nmatch: f()\n"),
@@ -841,6 +843,39 @@ fn one_wrong_rule_hides_no_other_mistake() {
         &text,
         "6 patern: unknown key `patern` [did you mean `pattern`?]\n\
              11 '': `pattern` is empty\n",
+    );
+}
+
+#[test]
+fn a_flow_rates_its_origins_by_who_chose_the_data() {
+    let origins = |flow: &str| {
+        let rules = load(&native(flow)).rules;
+        let flows = &rules[0].flows;
+        let show = |origin: &rule::Origin| {
+            let rating = format!("{:?}/{:?}", origin.severity, origin.confidence);
+            let only = if origin.on_request { " on request" } else { "" };
+            format!("{} {rating}{only}", origin.kind.name())
+        };
+        flows[0]
+            .from
+            .iter()
+            .map(show)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    assert_eq!(
+        origins("flow: {from: untrusted, to: sql}\n"),
+        "untrusted High/High, upload-name High/High, request-host High/Medium, \
+         client-address High/Medium, network High/Medium, stored High/Medium, cli Low/Low, \
+         environment Low/Low, parameter High/High on request"
+    );
+    assert_eq!(
+        origins("flow: {from: {untrusted: medium, cli: low}, to: sql}\n"),
+        "untrusted High/Medium, cli High/Low, parameter High/High on request"
+    );
+    assert_eq!(
+        origins("flow: {from: [sensitive, parameter], to: sql}\n"),
+        "sensitive High/High, parameter High/High, password High/High"
     );
 }
 

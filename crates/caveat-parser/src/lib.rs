@@ -6,6 +6,7 @@
 
 pub mod arena;
 pub mod constant;
+pub mod ir;
 pub mod lang;
 pub mod link;
 pub mod names;

@@ -7,6 +7,7 @@ mod bench_peers;
 mod corpus;
 mod docs;
 mod letter_pairs;
+mod models;
 mod process;
 mod ready;
 
@@ -25,6 +26,8 @@ enum Chore {
     Docs(docs::Arguments),
     /// Count the table by which caveat tells random text from words.
     LetterPairs(letter_pairs::Arguments),
+    /// Look up the names of the model files in the real libraries.
+    Models(models::Arguments),
     /// Run exactly what CI runs.
     Ready(ready::Arguments),
 }
@@ -35,6 +38,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Corpus(arguments) => corpus::run(arguments),
         Chore::Docs(arguments) => docs::run(&arguments),
         Chore::LetterPairs(arguments) => letter_pairs::run(&arguments),
+        Chore::Models(arguments) => models::run(arguments),
         Chore::Ready(arguments) => ready::run(&arguments),
     }
 }

@@ -224,6 +224,7 @@ pub fn rule(id: &str, summary: &str, family: &str, severity: Severity, cwe: &[u3
         paths: PathFilter::default(),
         triggers: caveat_engine::rule::StatedTriggers::default(),
         body: Body::Check(id.to_owned()),
+        flows: Vec::new(),
         options: caveat_engine::rule::Options::default(),
         dialect: Dialect::Native,
         file: format!("{family}/{id}.yaml"),

@@ -7,11 +7,13 @@ pub mod comparison;
 pub mod error;
 mod load;
 mod native;
-mod reader;
+pub(crate) mod reader;
 mod semgrep;
 pub mod yaml;
 
 use std::ops::Range;
+
+use crate::model::{FactSet, SinkKind, SourceKind};
 
 pub use comparison::Expression;
 pub use error::RuleError;
@@ -85,8 +87,10 @@ pub struct Rule {
     pub paths: PathFilter,
     /// Triggers that the rule states beside those derived from its patterns.
     pub triggers: StatedTriggers,
-    /// What it matches.
+    /// What it matches. A rule of flows alone has no formula here.
     pub body: Body,
+    /// Ways that data must not go, besides what it matches.
+    pub flows: Vec<Flow>,
     /// How patterns are matched.
     pub options: Options,
     /// Whose semantics hold.
@@ -141,6 +145,41 @@ pub enum Body {
     Match(Vec<LanguageFormula>),
     /// Name of an analysis in Rust.
     Check(String),
+}
+
+/// A way that data must not go: from one of the origins to one of the sinks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flow {
+    /// Where it comes from. What the rule names also stands for kinds that are less certain, see
+    /// [`Origin`].
+    pub from: Vec<Origin>,
+    /// Where it goes.
+    pub to: Vec<SinkKind>,
+    /// Facts of which one is enough to make it harmless; constants always are.
+    pub except: FactSet,
+    /// Facts that it must have, each, to count.
+    pub needs: FactSet,
+    /// Lower-case names of the languages.
+    pub languages: Vec<String>,
+    /// Other message than the rule's; `{source}` and `{sink}` stand for the two ends.
+    pub message: Option<String>,
+    /// Bytes of the rule file.
+    pub span: YamlSpan,
+}
+
+/// A kind of source that a flow starts from, and how a finding that starts there is rated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// The kind.
+    pub kind: SourceKind,
+    /// Severity of findings from there.
+    pub severity: Severity,
+    /// Confidence of findings from there, at best.
+    pub confidence: Confidence,
+    /// Facts that the value must have, each: numbers for `untrusted-number`.
+    pub needs: FactSet,
+    /// Whether it only counts when the user asks for it (`--untrusted-parameters`).
+    pub on_request: bool,
 }
 
 /// A formula and the language (`python`, `rust`, `text`) its patterns are written in.

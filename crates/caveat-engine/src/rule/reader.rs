@@ -14,25 +14,25 @@ const MAX_ERRORS: usize = 100;
 
 /// The mistakes of one file.
 #[derive(Debug)]
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     file: &'a str,
     errors: Vec<RuleError>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(file: &'a str) -> Self {
+    pub(crate) fn new(file: &'a str) -> Self {
         Self {
             file,
             errors: Vec::new(),
         }
     }
 
-    pub(super) fn file(&self) -> &'a str {
+    pub(crate) fn file(&self) -> &'a str {
         self.file
     }
 
     /// The value if nothing was noted, else the mistakes in the order of the file.
-    pub(super) fn finish<T>(mut self, value: Option<T>) -> Result<T, Vec<RuleError>> {
+    pub(crate) fn finish<T>(mut self, value: Option<T>) -> Result<T, Vec<RuleError>> {
         self.errors
             .sort_by_key(|error| (error.span.start, error.span.end));
         self.errors.dedup();
@@ -42,15 +42,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn error_count(&self) -> usize {
+    pub(crate) fn error_count(&self) -> usize {
         self.errors.len()
     }
 
-    pub(super) fn error(&mut self, span: &YamlSpan, message: impl Into<String>) {
+    pub(crate) fn error(&mut self, span: &YamlSpan, message: impl Into<String>) {
         self.note(span, message.into(), None);
     }
 
-    pub(super) fn error_with_help(
+    pub(crate) fn error_with_help(
         &mut self,
         span: &YamlSpan,
         message: impl Into<String>,
@@ -72,7 +72,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes every key that is not known.
-    pub(super) fn check_keys(&mut self, map: &Map, known: &[&str]) {
+    pub(crate) fn check_keys(&mut self, map: &Map, known: &[&str]) {
         for entry in map
             .entries
             .iter()
@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes a name that is not known, with the one that was probably meant or all of them.
-    pub(super) fn unknown(&mut self, span: &YamlSpan, what: &str, name: &str, known: &[&str]) {
+    pub(crate) fn unknown(&mut self, span: &YamlSpan, what: &str, name: &str, known: &[&str]) {
         let help = match closest(name, known) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("known here: {}", list(known)),
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes all the keys that are missing, in one mistake.
-    pub(super) fn require(&mut self, span: &YamlSpan, map: &Map, keys: &[&str]) {
+    pub(crate) fn require(&mut self, span: &YamlSpan, map: &Map, keys: &[&str]) {
         let missing: Vec<&str> = keys
             .iter()
             .copied()
@@ -105,14 +105,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn map<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n Map> {
+    pub(crate) fn map<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n Map> {
         match &node.value {
             Value::Map(map) => Some(map),
             _ => self.wrong(node, what, "a mapping"),
         }
     }
 
-    pub(super) fn list<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Node]> {
+    pub(crate) fn list<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Node]> {
         match &node.value {
             Value::List(items) if items.is_empty() => {
                 self.error(&node.span, format!("{what} is empty"));
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A scalar that is not null or blank.
-    pub(super) fn text<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
+    pub(crate) fn text<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
         match &node.value {
             Value::Scalar(scalar) if scalar.is_null() || scalar.text.trim().is_empty() => {
                 self.error(&node.span, format!("{what} is empty"));
@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A list of texts; a single text is a list of one.
-    pub(super) fn texts(&mut self, node: &Node, what: &str) -> Vec<String> {
+    pub(crate) fn texts(&mut self, node: &Node, what: &str) -> Vec<String> {
         match &node.value {
             Value::List(items) => items
                 .iter()
@@ -151,14 +151,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
+    pub(crate) fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
         match scalar(node).and_then(Scalar::boolean) {
             Some(value) => Some(value),
             None => self.wrong(node, what, "`true` or `false`"),
         }
     }
 
-    pub(super) fn integer(&mut self, node: &Node, what: &str) -> Option<i64> {
+    pub(crate) fn integer(&mut self, node: &Node, what: &str) -> Option<i64> {
         match scalar(node).and_then(|scalar| scalar.text.parse().ok()) {
             Some(value) => Some(value),
             None => self.wrong(node, what, "an integer"),
@@ -166,7 +166,7 @@ impl<'a> Reader<'a> {
     }
 
     /// One of a few words.
-    pub(super) fn choice<T: Copy>(
+    pub(crate) fn choice<T: Copy>(
         &mut self,
         node: &Node,
         what: &str,
@@ -182,7 +182,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes a metavariable's name that is none.
-    pub(super) fn metavariable(&mut self, node: &Node, what: &str) -> Option<String> {
+    pub(crate) fn metavariable(&mut self, node: &Node, what: &str) -> Option<String> {
         let text = self.text(node, what)?;
         if is_metavariable(text) {
             return Some(text.to_owned());
@@ -199,11 +199,11 @@ impl<'a> Reader<'a> {
 }
 
 /// How a metavariable is written.
-pub(super) const METAVARIABLE_HELP: &str =
+pub(crate) const METAVARIABLE_HELP: &str =
     "a metavariable is `$NAME` in capitals, `$...NAME`, or `$1` for a group of a regex";
 
 /// Whether the text is `$NAME`, `$...NAME` or `$1`.
-pub(super) fn is_metavariable(text: &str) -> bool {
+pub(crate) fn is_metavariable(text: &str) -> bool {
     let Some(name) = text.strip_prefix('$') else {
         return false;
     };
@@ -216,7 +216,7 @@ pub(super) fn is_metavariable(text: &str) -> bool {
 }
 
 /// The names in backticks with commas between.
-pub(super) fn list(names: &[&str]) -> String {
+pub(crate) fn list(names: &[&str]) -> String {
     names
         .iter()
         .map(|name| format!("`{name}`"))
@@ -225,7 +225,7 @@ pub(super) fn list(names: &[&str]) -> String {
 }
 
 /// A name from the file, short enough for a message.
-pub(super) fn clip(name: &str) -> String {
+pub(crate) fn clip(name: &str) -> String {
     let line = name.lines().next().unwrap_or_default();
     match line.char_indices().nth(60) {
         Some((at, _)) => format!("{}...", &line[..at]),

@@ -164,6 +164,8 @@ pub struct Definition {
     pub skeleton: Option<fn(&str) -> crate::skeleton::Skeleton>,
     /// Reads names out of a parsed file.
     pub bind: fn(&mut crate::names::Builder<'_>),
+    /// Makes the intermediate representation of a parsed file; none where data flow has no meaning.
+    pub lower: Option<fn(&crate::names::Names<'_>) -> crate::ir::Unit>,
     /// Separator between the parts of a qualified name as people write it.
     pub path_separator: &'static str,
     /// What turns a fragment that the grammar takes for broken into a file: text in front of it

@@ -12,6 +12,7 @@ pub static LANGUAGE: Definition = Definition {
     role: |_, _| Role::Other,
     skeleton: None,
     bind: |_| {},
+    lower: None,
     path_separator: ".",
     wrapper: None,
     link: None,

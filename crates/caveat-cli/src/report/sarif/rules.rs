@@ -152,10 +152,16 @@ fn tags(rule: &Rule) -> Vec<String> {
 
 /// The languages a rule is known to be for.
 fn languages(rule: &Rule) -> Vec<&str> {
-    match &rule.body {
+    let mut languages: Vec<&str> = match &rule.body {
         Body::Match(formulas) => formulas.iter().map(|formula| &*formula.language).collect(),
-        Body::Check(_) => Vec::new(),
+        Body::Check(_) => return Vec::new(),
+    };
+    for language in rule.flows.iter().flat_map(|flow| &flow.languages) {
+        if !languages.contains(&language.as_str()) {
+            languages.push(language);
+        }
     }
+    languages
 }
 
 /// What the page of an alert shows: why, the way out, examples, how to silence it.

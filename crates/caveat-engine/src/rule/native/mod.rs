@@ -6,6 +6,7 @@
 
 mod check;
 mod condition;
+mod flow;
 mod formula;
 mod schema;
 
@@ -18,7 +19,7 @@ use super::{
     Body, Confidence, Dialect, LanguageFormula, Options, PathFilter, Rule, Severity, StatedClause,
     StatedTriggers, YamlSpan,
     reader::{Reader, clip},
-    yaml::{Map, Node, Value},
+    yaml::{Entry, Map, Node, Value},
 };
 
 /// Keys that every rule has.
@@ -35,7 +36,7 @@ const REQUIRED: &[&str] = &[
 ];
 /// Keys that a rule may have.
 const OPTIONAL: &[&str] = &["references", "in-tests", "paths", "triggers", "formulas"];
-/// Keys that say what a rule matches; it has one.
+/// Keys that say what a rule matches; it has one, or `flow` beside another.
 const BODIES: &[&str] = &["match", "check", "flow"];
 /// Languages of formulas. `text` is any file, by regular expressions only.
 const LANGUAGES: &[&str] = &["python", "rust", "text"];
@@ -75,7 +76,7 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Node) -> Option<Rule> {
     let in_tests = map
         .get("in-tests")
         .and_then(|node| reader.boolean(node, "`in-tests`"));
-    let rule = Rule {
+    let mut rule = Rule {
         id: id(reader, map),
         summary: sentence(reader, map, "summary"),
         severity: severity.unwrap_or(Severity::Low),
@@ -97,11 +98,15 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Node) -> Option<Rule> {
             .map(|node| triggers(reader, node))
             .unwrap_or_default(),
         body: body(reader, root, map)?,
+        flows: Vec::new(),
         options: Options::default(),
         dialect: Dialect::Native,
         file: reader.file().to_owned(),
         span: root.span.clone(),
     };
+    if let Some(node) = map.get("flow") {
+        rule.flows = flow::flows(reader, node, &rule);
+    }
     let message_span = map.get("message").map_or(&root.span, |node| &node.span);
     check::rule(reader, &rule, message_span);
     Some(rule)
@@ -282,28 +287,29 @@ fn clause_with_shape(reader: &mut Reader<'_>, map: &Map) -> StatedClause {
 }
 
 fn body(reader: &mut Reader<'_>, root: &Node, map: &Map) -> Option<Body> {
+    let is_body = |entry: &&Entry| BODIES.contains(&entry.key.as_str());
     let mut bodies = map
         .entries
         .iter()
-        .filter(|entry| BODIES.contains(&entry.key.as_str()));
+        .filter(is_body)
+        .filter(|entry| entry.key != "flow");
     let Some(entry) = bodies.next() else {
+        if map.entry("flow").is_some() {
+            return Some(Body::Match(Vec::new()));
+        }
         reader.error(&root.span, "the rule needs one of `match`, `check`, `flow`");
         return None;
     };
     if let Some(second) = bodies.next() {
         let message = format!(
-            "a rule has one of `match`, `check`, `flow`: `{}` too",
+            "a rule has one of `match` and `check`: `{}` too",
             second.key
         );
         reader.error(&second.key_span, message);
     }
     match entry.key.as_str() {
         "match" => matching(reader, map, &entry.value),
-        "check" => check_name(reader, &entry.value),
-        _ => {
-            reader.error(&entry.key_span, "`flow` is not supported yet");
-            None
-        }
+        _ => check_name(reader, &entry.value),
     }
 }
 

@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::model::{Fact, SinkKind, SourceKind};
+
 use super::{
     BODIES, CONFIDENCES, LANGUAGES, OPTIONAL, REQUIRED, SEVERITIES,
     formula::{CONDITIONS, OVERRIDES, POSITIVE, RESTRICTING},
@@ -18,10 +20,10 @@ pub fn schema() -> String {
         "title": "caveat rule",
         "type": "object",
         "required": REQUIRED,
-        "oneOf": BODIES.iter().map(|body| json!({"required": [body]})).collect::<Vec<_>>(),
+        "anyOf": BODIES.iter().map(|body| json!({"required": [body]})).collect::<Vec<_>>(),
         "properties": properties(&keys, rule_key),
         "additionalProperties": false,
-        "$defs": {"formula": formula(), "texts": texts(), "conditions": conditions()},
+        "$defs": {"formula": formula(), "texts": texts(), "conditions": conditions(), "flow": flow()},
     });
     // Values without maps of other keys than text always have a JSON form.
     format!("{schema:#}\n")
@@ -75,8 +77,40 @@ fn rule_key(key: &str) -> Value {
             "additionalProperties": false,
         }),
         "check" => text("name of an analysis in Rust"),
+        "flow" => {
+            let flow = json!({"$ref": "#/$defs/flow"});
+            json!({"anyOf": [flow, {"type": "array", "minItems": 1, "items": flow}]})
+        }
         _ => json!({"type": "object"}),
     }
+}
+
+fn flow() -> Value {
+    let sources: Vec<&str> = SourceKind::ALL.iter().map(|kind| kind.name()).collect();
+    let sinks: Vec<&str> = SinkKind::ALL.iter().map(|kind| kind.name()).collect();
+    let facts: Vec<&str> = Fact::ALL.iter().map(|fact| fact.name()).collect();
+    let one_or_more = |names: &[&str]| {
+        let one = json!({"enum": names});
+        json!({"anyOf": [one, {"type": "array", "items": one}]})
+    };
+    let rated = json!({
+        "type": "object",
+        "propertyNames": {"enum": sources},
+        "additionalProperties": {"enum": words(CONFIDENCES)},
+    });
+    let of = |key: &str| match key {
+        "from" => json!({"anyOf": [one_or_more(&sources), rated]}),
+        "to" => one_or_more(&sinks),
+        "languages" => one_or_more(super::flow::LANGUAGES),
+        "message" => json!({"type": "string"}),
+        _ => one_or_more(&facts),
+    };
+    json!({
+        "type": "object",
+        "required": ["from", "to"],
+        "properties": properties(super::flow::KEYS, of),
+        "additionalProperties": false,
+    })
 }
 
 fn formula_key(key: &str) -> Value {

@@ -270,6 +270,7 @@ impl RuleReader<'_, '_> {
             paths,
             triggers: StatedTriggers::default(),
             body: Body::Match(formulas.collect()),
+            flows: Vec::new(),
             options,
             dialect: Dialect::Semgrep,
             file: self.reader.file().to_owned(),

@@ -1,6 +1,7 @@
 //! Python: grammar, roles of its node kinds, and how names are bound.
 
 mod link;
+mod lower;
 mod names;
 
 use super::{Definition, Role};
@@ -15,6 +16,7 @@ pub static LANGUAGE: Definition = Definition {
     role,
     skeleton: Some(crate::skeleton::python::scan),
     bind: names::bind,
+    lower: Some(lower::lower),
     path_separator: ".",
     wrapper: None,
     link: Some(link::LINKAGE),

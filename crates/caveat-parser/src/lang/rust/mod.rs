@@ -15,6 +15,7 @@ pub static LANGUAGE: Definition = Definition {
     role,
     skeleton: Some(crate::skeleton::rust::scan),
     bind: names::bind,
+    lower: None,
     path_separator: "::",
     wrapper: Some(("fn f() {", "\n}")),
     link: Some(link::LINKAGE),

@@ -1,0 +1,404 @@
+//! What the variables and objects of a program hold at one point of it.
+//!
+//! Objects are told apart by where they are made. A dict is followed by constant key, a list by
+//! position while every operation on it is known, an instance by field; whatever is not known
+//! joins the object's rest.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::guard::Learned;
+use super::value::{ClassRef, Entry, Identity, Key, ObjectId, Origin, Part, Taint, Value, mix};
+use crate::model::FactSet;
+
+/// Elements of one object that are told apart.
+const MOST_ENTRIES: usize = 64;
+/// How deep fields of parameters are told apart.
+const DEEPEST_PART: usize = 4;
+/// How deep data is looked for inside of objects.
+const DEEPEST_DATA: u32 = 4;
+
+/// What an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A list or tuple: positions are counted.
+    List,
+    /// A set: elements are not told apart.
+    Set,
+    /// A mapping.
+    Dict,
+    /// An instance of a class of the project.
+    Instance(ClassRef),
+    /// A class of the project.
+    Class(ClassRef),
+    /// Variables that closures share, and other things with fields.
+    Fields,
+    /// Whatever a caller passes.
+    Passed,
+}
+
+/// An object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Object {
+    /// What it is.
+    pub kind: Kind,
+    /// What it holds by key.
+    pub entries: BTreeMap<Key, Value>,
+    /// What it holds under keys that are not known.
+    pub rest: Value,
+    /// There is nothing in it but the entries.
+    pub closed: bool,
+    /// It stands for several objects of the running program.
+    pub many: bool,
+    /// The part of a parameter that it is.
+    pub part: Option<Part>,
+}
+
+impl Object {
+    /// An object without anything in it.
+    pub fn new(kind: Kind) -> Object {
+        Object {
+            kind,
+            entries: BTreeMap::new(),
+            rest: Value::default(),
+            closed: true,
+            many: false,
+            part: None,
+        }
+    }
+
+    /// Number of elements, if it is known.
+    pub fn length(&self) -> Option<usize> {
+        (self.closed && self.rest.is_nothing()).then_some(self.entries.len())
+    }
+
+    /// A position counted from the start.
+    fn normal(&self, key: &Key) -> Option<Key> {
+        match key {
+            Key::Item(at) if *at < 0 && self.kind == Kind::List => {
+                let length = i64::try_from(self.length()?).ok()?;
+                Some(Key::Item(length + at))
+            }
+            _ => Some(key.clone()),
+        }
+    }
+
+    /// What it holds under a key; under some key if none is given.
+    pub fn get(&self, key: Option<&Key>) -> Value {
+        let normal = key.and_then(|key| self.normal(key));
+        let Some(key) = normal else {
+            let all = self.entries.values();
+            return all.fold(self.rest.clone(), |all, value| all.join(value));
+        };
+        match self.entries.get(&key) {
+            Some(value) => value.join(&self.rest),
+            None => match &self.part {
+                Some(part) => child(part, &key),
+                None => self.rest.clone(),
+            },
+        }
+    }
+
+    /// Puts a value under a key. Not `surely`: it may as well hold what it held before.
+    pub fn set(&mut self, key: Option<&Key>, value: Value, surely: bool) {
+        let normal = key.and_then(|key| self.normal(key));
+        let fits = self.kind != Kind::Set && self.entries.len() < MOST_ENTRIES;
+        match normal {
+            Some(key) if fits || self.entries.contains_key(&key) => {
+                let value = match surely && !self.many {
+                    true => value,
+                    false => self.get(Some(&key)).join(&value),
+                };
+                self.entries.insert(key, value);
+            }
+            _ => {
+                self.rest = self.rest.join(&value);
+                if self.kind == Kind::List {
+                    self.forget_positions();
+                }
+            }
+        }
+    }
+
+    /// Elements are no longer told apart.
+    pub fn forget_positions(&mut self) {
+        let entries = std::mem::take(&mut self.entries);
+        for value in entries.into_values() {
+            self.rest = self.rest.join(&value);
+        }
+        self.closed = false;
+    }
+
+    /// The elements in order, if they are all known.
+    pub fn items(&self) -> Option<Vec<Value>> {
+        let length = self.length()?;
+        (0..length)
+            .map(|at| self.entries.get(&Key::Item(at as i64)).cloned())
+            .collect()
+    }
+
+    /// Replaces all elements of a list.
+    pub fn set_items(&mut self, items: Vec<Value>) {
+        if items.len() > MOST_ENTRIES || self.many {
+            self.entries.clear();
+            for value in items {
+                self.rest = self.rest.join(&value);
+            }
+            self.closed = false;
+            return;
+        }
+        self.entries = (0i64..).map(Key::Item).zip(items).collect();
+    }
+
+    fn join(&self, other: &Object) -> Object {
+        if self == other {
+            return self.clone();
+        }
+        let mut joined = self.clone();
+        joined.many |= other.many;
+        joined.rest = self.rest.join(&other.rest);
+        joined.closed &= other.closed;
+        for (key, value) in &mut joined.entries {
+            *value = value.join(&other.get(Some(key)));
+        }
+        for (key, value) in &other.entries {
+            if !self.entries.contains_key(key) {
+                let mine = self.get(Some(key));
+                joined.entries.insert(key.clone(), value.join(&mine));
+            }
+        }
+        let other_length = other.entries.len();
+        if self.kind == Kind::List && self.entries.len() != other_length {
+            joined.forget_positions();
+        }
+        joined
+    }
+}
+
+/// A part of a parameter, untouched.
+pub fn passed(part: Part) -> Value {
+    Value {
+        identity: part.identity(),
+        taint: Taint::new(vec![Entry::new(Origin::Param(part.clone()))]),
+        part: Some(part),
+        ..Value::any()
+    }
+}
+
+/// What a part of a parameter holds under a key.
+pub fn child(part: &Part, key: &Key) -> Value {
+    if part.path.len() >= DEEPEST_PART {
+        let entry = Entry::new(Origin::Param(part.clone()));
+        return Value::tainted(Taint::new(vec![entry]));
+    }
+    let mut path = part.path.to_vec();
+    path.push(key.clone());
+    passed(Part {
+        param: part.param,
+        path: path.into(),
+    })
+}
+
+/// The objects of a state, by identity.
+pub type Heap = FxHashMap<ObjectId, Arc<Object>>;
+
+/// What is known at one point of a function.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct State {
+    /// Variables by local; temporaries are elsewhere.
+    pub variables: Vec<Value>,
+    /// Names of the file's top level, while it runs.
+    pub globals: FxHashMap<Arc<str>, Value>,
+    /// Objects.
+    pub heap: Heap,
+    /// What conditions on the way here said.
+    pub learned: Vec<(Identity, Learned)>,
+}
+
+impl State {
+    /// Takes up what another way leads here with. True if that changed anything. `place` tells
+    /// values that are joined here from those that are joined elsewhere.
+    pub fn join(&mut self, other: &State, place: u64) -> bool {
+        let mut changed = false;
+        let pairs = self.variables.iter_mut().zip(&other.variables);
+        for (number, (mine, theirs)) in (0u64..).zip(pairs) {
+            changed |= join_into(mine, theirs, mix(&[place, number]));
+        }
+        for (name, theirs) in &other.globals {
+            changed |= join_into(self.globals.entry(name.clone()).or_default(), theirs, 0);
+        }
+        for (id, theirs) in &other.heap {
+            match self.heap.get_mut(id) {
+                None => {
+                    self.heap.insert(*id, theirs.clone());
+                    changed = true;
+                }
+                Some(mine) if Arc::ptr_eq(mine, theirs) || mine == theirs => {}
+                Some(mine) => {
+                    let joined = mine.join(theirs);
+                    if joined != **mine {
+                        *mine = Arc::new(joined);
+                        changed = true;
+                    }
+                }
+            }
+        }
+        let before = self.learned.len();
+        self.learned.retain(|it| other.learned.contains(it));
+        changed | (self.learned.len() != before)
+    }
+
+    /// All data in a value, that in its objects included.
+    pub fn data(&self, frozen: &Heap, value: &Value) -> Taint {
+        if value.refs.is_empty() {
+            return value.taint.clone();
+        }
+        let mut seen = FxHashSet::default();
+        let mut found = value.taint.clone();
+        self.collect(frozen, &value.refs, &mut seen, &mut found, DEEPEST_DATA);
+        found
+    }
+
+    fn collect(
+        &self,
+        frozen: &Heap,
+        refs: &[ObjectId],
+        seen: &mut FxHashSet<ObjectId>,
+        found: &mut Taint,
+        depth: u32,
+    ) {
+        let Some(depth) = depth.checked_sub(1) else {
+            return;
+        };
+        for id in refs {
+            if !seen.insert(*id) {
+                continue;
+            }
+            let Some(object) = self.object(frozen, *id) else {
+                continue;
+            };
+            for value in object.entries.values().chain([&object.rest]) {
+                *found = found.join(&value.taint);
+                self.collect(frozen, &value.refs, seen, found, depth);
+            }
+        }
+    }
+
+    /// An object of this state, or of the finished top levels of files.
+    pub fn object<'s>(&'s self, frozen: &'s Heap, id: ObjectId) -> Option<&'s Object> {
+        self.heap
+            .get(&id)
+            .or_else(|| frozen.get(&id))
+            .map(|it| &**it)
+    }
+
+    /// An object to change. One from a finished top level stands for many from then on.
+    pub fn object_mut(&mut self, frozen: &Heap, id: ObjectId) -> Option<&mut Object> {
+        use std::collections::hash_map::Entry::{Occupied, Vacant};
+        let object = match self.heap.entry(id) {
+            Occupied(known) => known.into_mut(),
+            Vacant(empty) => {
+                let mut copy = Object::clone(frozen.get(&id)?);
+                copy.many = true;
+                empty.insert(Arc::new(copy))
+            }
+        };
+        Some(Arc::make_mut(object))
+    }
+
+    /// Makes an object; where the place made one before, it stands for both.
+    pub fn make(&mut self, id: ObjectId, object: Object) -> Value {
+        let object = match self.heap.get(&id) {
+            Some(old) => {
+                let mut joined = old.join(&object);
+                joined.many = true;
+                joined
+            }
+            None => object,
+        };
+        self.heap.insert(id, Arc::new(object));
+        Value::object(id)
+    }
+
+    /// Notes what was found out of a value, wherever it is held.
+    pub fn learn(&mut self, identity: Identity, learned: &Learned) {
+        if identity == 0 {
+            return;
+        }
+        for value in self.variables.iter_mut().chain(self.globals.values_mut()) {
+            refine(value, identity, learned);
+        }
+        for object in self.heap.values_mut() {
+            let holds = |value: &Value| value.identity == identity;
+            if !object.entries.values().any(holds) {
+                continue;
+            }
+            for value in Arc::make_mut(object).entries.values_mut() {
+                refine(value, identity, learned);
+            }
+        }
+        let note = (identity, learned.clone());
+        if !self.learned.contains(&note) {
+            self.learned.push(note);
+        }
+    }
+
+    /// A value of that identity is made anew: what was known of the old one is not known of it.
+    pub fn forget(&mut self, identity: Identity) {
+        self.learned.retain(|(known, _)| *known != identity);
+    }
+}
+
+/// Joins two values. What comes out of two different ones is a value of its own.
+fn join_into(mine: &mut Value, theirs: &Value, identity: Identity) -> bool {
+    if mine == theirs {
+        return false;
+    }
+    let mut joined = mine.join(theirs);
+    if joined.identity == 0 && joined.known_constants().is_none() {
+        joined.identity = identity;
+    }
+    let changed = joined != *mine;
+    *mine = joined;
+    changed
+}
+
+/// Changes a value by what was found out of it.
+pub fn refine(value: &mut Value, identity: Identity, learned: &Learned) {
+    if value.identity != identity {
+        return;
+    }
+    if let Some(values) = &learned.one_of {
+        let kept = match value.known_constants() {
+            Some(known) => known
+                .iter()
+                .filter(|it| values.contains(it))
+                .cloned()
+                .collect(),
+            None => values.to_vec(),
+        };
+        *value = Value {
+            identity,
+            part: value.part.take(),
+            ..Value::constants(kept)
+        };
+        return;
+    }
+    if let (Some(values), Some(known)) = (&learned.none_of, value.known_constants()) {
+        let kept = known.iter().filter(|it| !values.contains(it));
+        let kept: Vec<_> = kept.cloned().collect();
+        value.known = super::value::Known::of(kept);
+    }
+    value.taint = value.taint.map(|entry| learned_of(entry, learned));
+}
+
+fn learned_of(entry: &Entry, learned: &Learned) -> Entry {
+    if !entry.facts().contains_all(learned.needs) {
+        return entry.clone();
+    }
+    let mut entry = entry.changed(learned.facts, FactSet::EMPTY);
+    entry.absent = entry.absent.union(learned.absent);
+    entry
+}

@@ -1,0 +1,395 @@
+//! The code that data is followed through, and what its names mean across files.
+
+use std::sync::{Arc, RwLock};
+
+use caveat_parser::ir::{self, Base, Callee, Function, Op, Operand, Place, Unit};
+use caveat_parser::link::{FileId, Project, Target};
+use caveat_parser::skeleton::ItemKind;
+use caveat_parser::{Language, SourceFile};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::value::{ClassRef, FunctionRef};
+use crate::model::Index;
+
+/// The lowered code of one file.
+pub struct FileCode {
+    /// Functions and classes.
+    pub unit: Unit,
+    /// The text.
+    pub source: Arc<SourceFile>,
+    /// Its language.
+    pub language: Language,
+    /// Functions by dotted path; the last definition of a name.
+    functions: FxHashMap<Arc<str>, ir::FunctionId>,
+    /// Classes by dotted path.
+    classes: FxHashMap<Arc<str>, ir::ClassId>,
+    /// Names of the top level that functions assign.
+    pub rewritten: FxHashSet<Arc<str>>,
+}
+
+impl FileCode {
+    /// Indexes a unit.
+    pub fn new(unit: Unit, source: Arc<SourceFile>, language: Language) -> FileCode {
+        let functions = (0u32..).map(ir::FunctionId).zip(&unit.functions);
+        let functions = functions.map(|(id, it)| (it.name.clone(), id)).collect();
+        let classes = (0u32..).map(ir::ClassId).zip(&unit.classes);
+        let classes = classes.map(|(id, it)| (it.name.clone(), id)).collect();
+        let mut rewritten = FxHashSet::default();
+        for function in unit.functions.iter().skip(1) {
+            for instr in function.blocks.iter().flat_map(|block| &block.body) {
+                if let Op::Assign(
+                    Place {
+                        base: Base::Global(name),
+                        path,
+                    },
+                    _,
+                ) = &instr.op
+                    && path.is_empty()
+                {
+                    rewritten.insert(name.clone());
+                }
+            }
+        }
+        FileCode {
+            unit,
+            source,
+            language,
+            functions,
+            classes,
+            rewritten,
+        }
+    }
+}
+
+/// What a qualified name of a file leads to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Linked {
+    /// A function of the project.
+    Function(FunctionRef),
+    /// A class of the project.
+    Class(ClassRef),
+    /// A file of the project.
+    Module(FileId),
+    /// A name of a file's top level, and fields of its value.
+    Global(FileId, Arc<str>, Vec<Arc<str>>),
+    /// Something from outside.
+    External(Arc<str>),
+    /// No telling.
+    Unknown,
+}
+
+/// A class above a class.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ancestor {
+    /// Of the project; the class itself comes first.
+    Class(ClassRef),
+    /// From outside, dotted.
+    External(Arc<str>),
+}
+
+/// Longest list of ancestors.
+const MOST_ANCESTORS: usize = 24;
+
+/// All code that takes part.
+pub struct Program<'p> {
+    /// Names across files.
+    pub project: &'p Project<'p>,
+    /// Code by file; none for files that do not take part.
+    pub files: Vec<Option<FileCode>>,
+    /// Models by language.
+    pub models: &'p [Index],
+    /// Functions by their last name, for calls whose receiver is not known.
+    methods: FxHashMap<Arc<str>, Vec<FunctionRef>>,
+    linked: RwLock<FxHashMap<(FileId, Arc<str>), Linked>>,
+    ancestors: FxHashMap<ClassRef, Arc<[Ancestor]>>,
+}
+
+impl<'p> Program<'p> {
+    /// A program without files. `models` is by [`Language::index`].
+    pub fn new(project: &'p Project<'p>, models: &'p [Index]) -> Program<'p> {
+        let count = project.file_ids().count();
+        Program {
+            project,
+            files: std::iter::repeat_with(|| None).take(count).collect(),
+            models,
+            methods: FxHashMap::default(),
+            linked: RwLock::default(),
+            ancestors: FxHashMap::default(),
+        }
+    }
+
+    /// Adds files. What names mean is found anew, for they may lead to these files now.
+    pub fn add(&mut self, files: Vec<(FileId, FileCode)>) {
+        for (file, code) in files {
+            self.files[file.0 as usize] = Some(code);
+        }
+        self.linked = RwLock::default();
+        self.index_methods();
+        let classes: Vec<ClassRef> = self.classes().collect();
+        for class in classes {
+            let ancestors = self.find_ancestors(class);
+            self.ancestors.insert(class, ancestors.into());
+        }
+    }
+
+    fn index_methods(&mut self) {
+        let mut methods: FxHashMap<Arc<str>, Vec<FunctionRef>> = FxHashMap::default();
+        for (file, code) in self.present() {
+            for class in &code.unit.classes {
+                for (name, id) in &class.methods {
+                    let function = FunctionRef { file, id: *id };
+                    methods.entry(name.clone()).or_default().push(function);
+                }
+            }
+        }
+        self.methods = methods;
+    }
+
+    /// Files that take part.
+    pub fn present(&self) -> impl Iterator<Item = (FileId, &FileCode)> {
+        (0u32..)
+            .map(FileId)
+            .zip(&self.files)
+            .filter_map(|(id, code)| Some((id, code.as_ref()?)))
+    }
+
+    /// All functions.
+    pub fn functions(&self) -> impl Iterator<Item = FunctionRef> {
+        self.present().flat_map(|(file, code)| {
+            (0..code.unit.functions.len() as u32).map(move |id| FunctionRef {
+                file,
+                id: ir::FunctionId(id),
+            })
+        })
+    }
+
+    fn classes(&self) -> impl Iterator<Item = ClassRef> {
+        self.present().flat_map(|(file, code)| {
+            (0..code.unit.classes.len() as u32).map(move |id| ClassRef {
+                file,
+                id: ir::ClassId(id),
+            })
+        })
+    }
+
+    /// Code of a file that takes part.
+    pub fn code(&self, file: FileId) -> &FileCode {
+        self.files[file.0 as usize]
+            .as_ref()
+            .expect("references lead into files that take part")
+    }
+
+    /// A function.
+    pub fn function(&self, at: FunctionRef) -> &Function {
+        &self.code(at.file).unit.functions[at.id.index()]
+    }
+
+    /// A class.
+    pub fn class(&self, at: ClassRef) -> &ir::Class {
+        &self.code(at.file).unit.classes[at.id.index()]
+    }
+
+    /// Models of a file's language.
+    pub fn model(&self, file: FileId) -> &Index {
+        &self.models[self.code(file).language.index()]
+    }
+
+    /// Methods of that name in any class.
+    pub fn methods_named(&self, name: &str) -> &[FunctionRef] {
+        self.methods.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// What a qualified name of a file means.
+    pub fn link(&self, file: FileId, path: &Arc<str>) -> Linked {
+        let key = (file, path.clone());
+        if let Ok(known) = self.linked.read()
+            && let Some(linked) = known.get(&key)
+        {
+            return linked.clone();
+        }
+        let linked = self.link_anew(file, path);
+        if let Ok(mut known) = self.linked.write() {
+            known.insert(key, linked.clone());
+        }
+        linked
+    }
+
+    fn link_anew(&self, file: FileId, path: &Arc<str>) -> Linked {
+        if let Some(own) = path.strip_prefix('.') {
+            return self.own(file, own);
+        }
+        let parts: Vec<&str> = path.split('.').collect();
+        // A bare name that the file does not bind is a builtin, or comes from a glob import.
+        let target = match parts.as_slice() {
+            [_] => match self.project.lookup(file, &parts) {
+                Target::Unknown => Target::External(parts.clone()),
+                known => known,
+            },
+            _ => self.project.resolve(file, &parts),
+        };
+        match target {
+            Target::External(parts) => Linked::External(parts.join(".").into()),
+            Target::Module(file) => match self.files[file.0 as usize] {
+                Some(_) => Linked::Module(file),
+                None => Linked::Unknown,
+            },
+            Target::Definition { at, rest } => self.definition(at, &rest),
+            Target::Unknown => Linked::Unknown,
+        }
+    }
+
+    /// What a name of the file's own top level means.
+    fn own(&self, file: FileId, path: &str) -> Linked {
+        let code = self.code(file);
+        if let Some(&id) = code.functions.get(path) {
+            return Linked::Function(FunctionRef { file, id });
+        }
+        if let Some(&id) = code.classes.get(path) {
+            return Linked::Class(ClassRef { file, id });
+        }
+        let mut parts = path.split('.').map(Arc::from);
+        let name = parts.next().unwrap_or_else(|| "".into());
+        Linked::Global(file, name, parts.collect())
+    }
+
+    fn definition(&self, at: caveat_parser::link::DefinitionId, rest: &[&str]) -> Linked {
+        let Some(code) = &self.files[at.file.0 as usize] else {
+            return Linked::Unknown;
+        };
+        let file = at.file;
+        let path: Arc<str> = self.project.item_path(at).join(".").into();
+        match self.project.definition(at).kind {
+            ItemKind::Function => match code.functions.get(&path) {
+                Some(&id) if rest.is_empty() => Linked::Function(FunctionRef { file, id }),
+                _ => Linked::Unknown,
+            },
+            ItemKind::Class | ItemKind::Trait => match code.classes.get(&path) {
+                Some(&id) if rest.is_empty() => Linked::Class(ClassRef { file, id }),
+                _ => Linked::Unknown,
+            },
+            ItemKind::Binding => {
+                let mut parts = path.split('.').map(Arc::from);
+                let name = parts.next().unwrap_or_else(|| "".into());
+                let rest = parts.chain(rest.iter().map(|it| Arc::from(*it)));
+                Linked::Global(file, name, rest.collect())
+            }
+            _ => Linked::Unknown,
+        }
+    }
+
+    fn find_ancestors(&self, class: ClassRef) -> Vec<Ancestor> {
+        let mut found = vec![Ancestor::Class(class)];
+        let mut at = 0;
+        while at < found.len() && found.len() < MOST_ANCESTORS {
+            if let Ancestor::Class(class) = found[at] {
+                for base in &self.class(class).bases {
+                    let Some(name) = base.name() else { continue };
+                    let ancestor = match self.link(class.file, name) {
+                        Linked::Class(class) => Ancestor::Class(class),
+                        Linked::External(name) => Ancestor::External(name),
+                        _ => continue,
+                    };
+                    if !found.contains(&ancestor) {
+                        found.push(ancestor);
+                    }
+                }
+            }
+            at += 1;
+        }
+        found
+    }
+
+    /// A class and those above it.
+    pub fn ancestors(&self, class: ClassRef) -> &[Ancestor] {
+        self.ancestors.get(&class).map_or(&[], |it| it)
+    }
+
+    /// The classes from outside above a class.
+    pub fn external_bases(&self, class: ClassRef) -> impl Iterator<Item = &Arc<str>> {
+        self.ancestors(class)
+            .iter()
+            .filter_map(|ancestor| match ancestor {
+                Ancestor::External(name) => Some(name),
+                Ancestor::Class(_) => None,
+            })
+    }
+
+    /// A method of a class or of those above it, `skip` classes left out at the start.
+    pub fn method(&self, class: ClassRef, name: &str, skip: usize) -> Option<FunctionRef> {
+        self.ancestors(class)
+            .iter()
+            .skip(skip)
+            .find_map(|ancestor| match ancestor {
+                Ancestor::Class(class) => {
+                    let methods = self.class(*class).methods.iter().rev();
+                    let mut named = methods.filter(|(known, _)| &**known == name);
+                    named.next().map(|(_, id)| FunctionRef {
+                        file: class.file,
+                        id: *id,
+                    })
+                }
+                Ancestor::External(_) => None,
+            })
+    }
+
+    /// The types that an outside type is or derives from, itself first.
+    pub fn lineage(&self, file: FileId, of: &str) -> Vec<Arc<str>> {
+        let model = self.model(file);
+        let mut found: Vec<Arc<str>> = vec![model.same(of).unwrap_or(of).into()];
+        if *found[0] != *of {
+            found.push(of.into());
+        }
+        let mut at = 0;
+        while at < found.len() && found.len() < MOST_ANCESTORS {
+            let current = found[at].clone();
+            for base in model.bases(&current) {
+                let base: Arc<str> = model.same(base).unwrap_or(base).into();
+                if !found.contains(&base) {
+                    found.push(base);
+                }
+            }
+            at += 1;
+        }
+        found
+    }
+
+    /// The functions that a call can reach, as far as that can be said without running the code:
+    /// more rather than fewer. Of a method of an unknown receiver, at most so many namesakes.
+    pub fn callees(&self, file: FileId, callee: &Callee, most: usize) -> Vec<FunctionRef> {
+        let of_name = |name: &Arc<str>| -> Vec<FunctionRef> {
+            match self.link(file, name) {
+                Linked::Function(function) => vec![function],
+                Linked::Class(class) => self.method(class, "__init__", 0).into_iter().collect(),
+                _ => Vec::new(),
+            }
+        };
+        match callee {
+            Callee::Value(Operand::Place(place)) if place.path.is_empty() => match &place.base {
+                Base::Name(name) => of_name(name),
+                Base::Global(name) => of_name(&format!(".{name}").into()),
+                Base::Local(_) => Vec::new(),
+            },
+            Callee::Method(receiver, name) => {
+                if let Operand::Place(place) = receiver
+                    && place.path.is_empty()
+                {
+                    let path = match &place.base {
+                        Base::Name(path) => Some(format!("{path}.{name}")),
+                        Base::Global(path) => Some(format!(".{path}.{name}")),
+                        Base::Local(_) => None,
+                    };
+                    let known = path.map(|path| of_name(&path.into()));
+                    if let Some(known) = known.filter(|it| !it.is_empty()) {
+                        return known;
+                    }
+                }
+                let named = self.methods_named(name);
+                match named.len() <= most {
+                    true => named.to_vec(),
+                    false => Vec::new(),
+                }
+            }
+            _ => Vec::new(),
+        }
+    }
+}
