@@ -296,6 +296,23 @@ fn wrong_rules() {
 }
 
 #[test]
+fn wrong_models() {
+    let project = project();
+    let row = "- {sink: sqll, at: lib.run(arg0)}";
+    let text = format!("library: lib\nlanguage: python\nrows:\n{row}\nrouws: []\n");
+    project.write("wrong/lib.yaml", text.as_bytes());
+    project.write(
+        "right/lib.yaml",
+        text.replace("sqll", "sql")
+            .replace("rouws: []\n", "")
+            .as_bytes(),
+    );
+    project.write("none/readme.md", b"");
+    let run = |models: &str| project.caveat(&format!("scan --rules rules --models {models}"));
+    snapshot!(run("wrong"), run("right"), run("none"), run("nowhere"));
+}
+
+#[test]
 #[cfg(unix)]
 fn closed_pipe() {
     let project = Project::new(&[("a.py", &"eval(x)\n".repeat(20_000))]);

@@ -393,3 +393,32 @@ fn every_flow_has_sources_and_sinks_in_the_models() {
     }
     assert!(missing.is_empty(), "\n{missing}");
 }
+
+/// Two rows for one way of data would say two things about it.
+#[test]
+fn steps_over_the_same_ground_exclude_one_another() {
+    use std::collections::BTreeMap;
+    let mut wrong = String::new();
+    for language in ["python", "rust"] {
+        let (_, models) = built_in(language);
+        let mut seen: BTreeMap<String, bool> = BTreeMap::new();
+        for row in models.iter().flat_map(|model| &model.rows) {
+            let Action::Step(step) = &row.action else {
+                continue;
+            };
+            let is_free = row.conditions.is_empty() && row.exceptions.is_empty();
+            for target in &row.targets {
+                for place in &target.places {
+                    let way = format!("{:?} {place:?} {:?}", target.form, step.to);
+                    if seen.get(&way).is_some_and(|other| *other || is_free) {
+                        writeln!(wrong, "{language}: {way}").expect("a string");
+                    }
+                    seen.entry(way)
+                        .and_modify(|it| *it |= is_free)
+                        .or_insert(is_free);
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}

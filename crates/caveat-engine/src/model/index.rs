@@ -181,7 +181,8 @@ impl Index {
         self.typed.get(path).map(|position| self.hit(*position))
     }
 
-    /// Rows about exceptions of that class. The caller goes through the bases of the class.
+    /// Rows about handlers for exactly that class. The caller asks for the class that the handler
+    /// names; it must not go through its bases.
     pub fn caught(&self, path: &str) -> impl Iterator<Item = Hit<'_>> {
         self.caught.get(path).map(|position| self.hit(*position))
     }

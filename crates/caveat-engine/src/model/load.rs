@@ -59,6 +59,7 @@ const CONFIDENCES: &[(&str, Confidence)] = &[
 const OUTCOMES: &[(&str, Outcome)] = &[
     ("true", Outcome::True),
     ("false", Outcome::False),
+    ("one-of", Outcome::OneOf),
     ("return", Outcome::Returns),
 ];
 

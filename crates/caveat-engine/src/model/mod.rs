@@ -153,6 +153,9 @@ pub enum Outcome {
     True,
     /// It gave false, `None`, `Err`.
     False,
+    /// It is one of a set of constants: it was looked up or compared with them. The fact holds for
+    /// what it was taken from (`urlparse(url).hostname in HOSTS` says something of `url`).
+    OneOf,
     /// It came back at all, where the alternative is an exception or a panic.
     Returns,
 }

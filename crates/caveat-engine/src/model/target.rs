@@ -38,7 +38,7 @@ pub enum Form {
     Store(String),
     /// Key `type`: any value, parameters above all, declared with that type.
     Type(String),
-    /// Key `caught`: an exception that a handler for this class, or one above it, binds.
+    /// Key `caught`: an exception that a handler for exactly this class, or one above it, binds.
     Caught(String),
     /// Key `named`: a variable, parameter, attribute, key or keyword whose last name the
     /// expression matches.
