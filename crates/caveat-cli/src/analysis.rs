@@ -136,7 +136,19 @@ impl<'r> Analyzer<'r> {
         let sources: Vec<Arc<SourceFile>> = sources.collect();
         let mut reports: Vec<&mut FileReport> =
             outcomes.iter_mut().map(|it| &mut it.report).collect();
-        flow::follow(self.rules, catalog, sources, &mut reports);
+        let follow = AssertUnwindSafe(|| {
+            flow::follow(self.rules, catalog, sources, &mut reports);
+        });
+        if panic::catch_unwind(follow).is_err()
+            && let Some(first) = outcomes.first_mut()
+        {
+            first.report.notices.push(Notice {
+                kind: NoticeKind::Internal,
+                path: first.report.path.clone(),
+                span: None,
+                message: "a bug in caveat stopped the data flow analysis; please report it".into(),
+            });
+        }
     }
 
     /// Analyses one text that is in memory already.

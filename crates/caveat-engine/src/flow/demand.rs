@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Request;
-use super::program::Program;
+use super::program::{Imports, Program, imported, imports};
 use super::value::{ClassRef, FunctionRef};
 use crate::model::{Action, Form, Index, SourceKind, Trust};
 use crate::rule::Confidence;
@@ -192,9 +192,10 @@ pub fn reached(
         .par_iter()
         .flat_map_iter(|function| {
             let own = program.function(*function);
+            let imports = imports(own);
             let calls = own.blocks.iter().flat_map(|block| &block.body);
-            calls.filter_map(|instr| match &instr.op {
-                Op::Call(call) => leads_to(program, function.file, &call.callee),
+            calls.filter_map(move |instr| match &instr.op {
+                Op::Call(call) => leads_to(program, function.file, &call.callee, &imports),
                 _ => None,
             })
         })
@@ -218,11 +219,13 @@ fn closure(
 
 fn callees(program: &Program<'_>, function: FunctionRef) -> Vec<FunctionRef> {
     let own = program.function(function);
+    let imports = imports(own);
     let mut found = Vec::new();
     for instr in own.blocks.iter().flat_map(|block| &block.body) {
         match &instr.op {
             Op::Call(call) => {
-                found.extend(program.callees(function.file, &call.callee, MOST_NAMESAKES));
+                let file = function.file;
+                found.extend(program.callees(file, &call.callee, &imports, MOST_NAMESAKES));
             }
             Op::Assign(_, Rvalue::Closure(id, _)) if function.id.0 > 0 => {
                 found.push(FunctionRef {
@@ -262,7 +265,17 @@ fn names_source(program: &Program<'_>, begin: &Beginnings<'_>, at: FunctionRef) 
 }
 
 /// The file of a callee by name that does not take part yet.
-fn leads_to(program: &Program<'_>, file: FileId, callee: &Callee) -> Option<FileId> {
+fn leads_to(
+    program: &Program<'_>,
+    file: FileId,
+    callee: &Callee,
+    imports: &Imports,
+) -> Option<FileId> {
+    if let Some(path) = imported(callee, imports) {
+        let parts: Vec<&str> = path.split('.').collect();
+        let file = target_file(program.project, file, &parts)?;
+        return program.files[file.0 as usize].is_none().then_some(file);
+    }
     let (operand, name) = match callee {
         Callee::Value(operand) => (operand, None),
         Callee::Method(receiver, name) => (receiver, Some(name)),

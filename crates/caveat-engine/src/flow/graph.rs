@@ -82,10 +82,13 @@ fn callees(
             found.extend(number.get(&callee));
         }
     };
+    let imports = super::program::imports(own);
     for instr in own.blocks.iter().flat_map(|block| &block.body) {
         match &instr.op {
             Op::Call(call) => {
-                for callee in program.callees(function.file, &call.callee, MOST_NAMESAKES) {
+                let callees =
+                    program.callees(function.file, &call.callee, &imports, MOST_NAMESAKES);
+                for callee in callees {
                     add(callee);
                 }
             }

@@ -355,7 +355,20 @@ impl<'p> Program<'p> {
 
     /// The functions that a call can reach, as far as that can be said without running the code:
     /// more rather than fewer. Of a method of an unknown receiver, at most so many namesakes.
-    pub fn callees(&self, file: FileId, callee: &Callee, most: usize) -> Vec<FunctionRef> {
+    pub fn callees(
+        &self,
+        file: FileId,
+        callee: &Callee,
+        imports: &Imports,
+        most: usize,
+    ) -> Vec<FunctionRef> {
+        if let Some(path) = imported(callee, imports) {
+            return match self.link(file, &path) {
+                Linked::Function(function) => vec![function],
+                Linked::Class(class) => self.method(class, "__init__", 0).into_iter().collect(),
+                _ => Vec::new(),
+            };
+        }
         let of_name = |name: &Arc<str>| -> Vec<FunctionRef> {
             match self.link(file, name) {
                 Linked::Function(function) => vec![function],
@@ -392,4 +405,46 @@ impl<'p> Program<'p> {
             _ => Vec::new(),
         }
     }
+}
+
+/// Names from elsewhere that a function gives to variables: its own imports.
+pub type Imports = FxHashMap<ir::LocalId, Arc<str>>;
+
+/// The imports of a function.
+pub fn imports(function: &Function) -> Imports {
+    let mut found = Imports::default();
+    for instr in function.blocks.iter().flat_map(|block| &block.body) {
+        if let Op::Assign(to, ir::Rvalue::Use(Operand::Place(from))) = &instr.op
+            && let (Some(local), Base::Name(path)) = (to.as_local(), &from.base)
+            && from.path.is_empty()
+        {
+            found.insert(local, path.clone());
+        }
+    }
+    found
+}
+
+/// The qualified name of what is called, if it is reached through an import of the function.
+pub fn imported(callee: &Callee, imports: &Imports) -> Option<Arc<str>> {
+    let (operand, name) = match callee {
+        Callee::Value(operand) => (operand, None),
+        Callee::Method(receiver, name) => (receiver, Some(name)),
+    };
+    let Operand::Place(place) = operand else {
+        return None;
+    };
+    let Base::Local(local) = place.base else {
+        return None;
+    };
+    let mut path = imports.get(&local)?.to_string();
+    for step in &place.path {
+        let ir::Step::Field(field) = step else {
+            return None;
+        };
+        path = format!("{path}.{field}");
+    }
+    Some(match name {
+        Some(name) => format!("{path}.{name}").into(),
+        None => path.into(),
+    })
 }

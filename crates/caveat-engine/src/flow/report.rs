@@ -45,6 +45,7 @@ pub fn findings(request: &Request<'_>, program: &Program<'_>, flows: Vec<Flow>) 
     for file in files {
         let mut drafts = by_file.remove(&file).unwrap_or_default();
         drafts.sort_by_key(|draft| (draft.span, draft.rule));
+        drop_outer(&mut drafts);
         let source = &program.code(file).source;
         found.extend(settled(request, source, drafts, &mut parsers));
     }
@@ -74,6 +75,20 @@ impl Draft {
             std::cmp::Reverse((self.steps.len(), place)),
         )
     }
+}
+
+/// Of one flow that ends in a call inside of another, or of what is returned, the inner end stays.
+fn drop_outer(drafts: &mut Vec<Draft>) {
+    let ends: Vec<(u32, (FileId, Span), Span)> = drafts
+        .iter()
+        .map(|it| (it.rule, it.source, it.span))
+        .collect();
+    drafts.retain(|outer| {
+        !ends.iter().any(|(rule, source, span)| {
+            let inside = outer.span.start <= span.start && span.end <= outer.span.end;
+            *rule == outer.rule && *source == outer.source && *span != outer.span && inside
+        })
+    });
 }
 
 /// The rules that a flow breaks.

@@ -497,7 +497,10 @@ impl<'w> Machine<'w> {
                 Some(prefix) => learned.facts = learned.facts.union(text::facts_of_prefix(prefix)),
                 None => {
                     // A resolved path that begins with a base is inside of it.
-                    let trusted = value.is_some_and(|it| self.data_of(state, it).is_empty());
+                    // A base that a caller passes is taken to be the program's own.
+                    let is_own = |entry: &Entry| matches!(entry.origin, Origin::Param(_));
+                    let trusted = value
+                        .is_some_and(|it| self.data_of(state, it).entries().iter().all(is_own));
                     if !trusted {
                         return false;
                     }
