@@ -10,13 +10,14 @@ use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use caveat_engine::finding::{FileReport, Notice, NoticeKind};
+use caveat_engine::routes::{is_wanted, takes_part};
 use caveat_engine::{RuleSet, ScanOptions, scan_linked};
 use caveat_parser::link::Project;
 use caveat_parser::source::{self, Encoding};
 use caveat_parser::{Language, Parsers, SourceFile};
 use rayon::prelude::*;
 
-use crate::{generated, project};
+use crate::{generated, project, routes};
 
 /// Stack of a worker, in bytes of address space: deep nesting costs stack, not the run.
 const STACK: usize = 64 * 1024 * 1024;
@@ -55,6 +56,8 @@ pub struct Outcome {
     pub report: FileReport,
     /// Reading and analysis together, on one thread.
     pub took: Duration,
+    /// Whether routes may be registered here.
+    registers: bool,
 }
 
 /// Threads with parsers of their own, ready to analyse.
@@ -62,6 +65,8 @@ pub struct Analyzer<'r> {
     rules: &'r RuleSet,
     options: ScanOptions,
     project: Option<Project<'r>>,
+    /// Whether some rule asks about routes.
+    routes: bool,
     pool: rayon::ThreadPool,
 }
 
@@ -87,6 +92,7 @@ impl<'r> Analyzer<'r> {
             rules,
             options,
             project: None,
+            routes: is_wanted(rules),
             pool,
         })
     }
@@ -102,15 +108,38 @@ impl<'r> Analyzer<'r> {
         let own = self.project.is_none().then(|| project::of(inputs));
         let project = self.project.as_ref().or(own.as_ref());
         self.pool.install(|| {
-            inputs
+            let mut outcomes: Vec<Outcome> = inputs
                 .par_iter()
                 .map(|input| {
                     let outcome = self.one(input, project);
                     done();
                     outcome
                 })
-                .collect()
+                .collect();
+            if let Some(project) = project {
+                self.judge_routes(inputs, project, &mut outcomes);
+            }
+            outcomes
         })
+    }
+
+    /// Judges the routes of all files together; a panic costs only that.
+    fn judge_routes(&self, inputs: &[Input], project: &Project<'_>, outcomes: &mut [Outcome]) {
+        let both = inputs.iter().zip(outcomes.iter());
+        let seeds: Vec<&Input> = both.filter(|it| it.1.registers).map(|it| it.0).collect();
+        let Some(first) = seeds.first() else { return };
+        let mut reports: Vec<&mut FileReport> =
+            outcomes.iter_mut().map(|it| &mut it.report).collect();
+        let judged = guarded(&first.relative, || {
+            routes::follow(self.rules, inputs, project, &seeds, &mut reports);
+            FileReport {
+                notices: Vec::new(),
+                ..noticed(&first.relative, NoticeKind::Internal, String::new())
+            }
+        });
+        if let Some(outcome) = outcomes.first_mut() {
+            outcome.report.notices.extend(judged.notices);
+        }
     }
 
     /// Analyses one text that is in memory already.
@@ -122,12 +151,20 @@ impl<'r> Analyzer<'r> {
 
     fn one(&self, input: &Input, project: Option<&Project<'_>>) -> Outcome {
         let start = Instant::now();
+        let mut registers = false;
         let report = guarded(&input.relative, || match read(&input.origin) {
-            Ok(decoded) => self.decoded(input, decoded, project),
+            Ok(decoded) => {
+                registers = self.routes && takes_part(&input.relative, &decoded.text);
+                self.decoded(input, decoded, project)
+            }
             Err(notice) => noticed(&input.relative, notice.0, notice.1),
         });
         let took = start.elapsed();
-        Outcome { report, took }
+        Outcome {
+            report,
+            took,
+            registers,
+        }
     }
 
     fn decoded(

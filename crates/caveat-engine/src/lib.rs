@@ -12,6 +12,7 @@ mod lent;
 pub mod pattern;
 pub mod regexes;
 pub mod region;
+pub mod routes;
 pub mod rule;
 pub mod ruleset;
 pub mod scan;

@@ -468,7 +468,7 @@ impl<'s> Scan<'s> {
         }
         findings.sort_by_key(|finding| (finding.span, finding.rule));
         findings.dedup_by(|a, b| a.rule == b.rule && a.span == b.span);
-        self.identify(&mut findings);
+        identify(&mut findings, self.rules, self.file);
         suppress::apply(
             &mut findings,
             self.file,
@@ -477,23 +477,20 @@ impl<'s> Scan<'s> {
         );
         findings
     }
+}
 
-    fn identify(&self, findings: &mut [Finding]) {
-        let mut counts: FxHashMap<[u8; 32], u32> = FxHashMap::default();
-        for finding in findings {
-            let rule: &Rule = self.rules.rule(finding.rule);
-            let text: Vec<&str> = finding
-                .span
-                .text(&self.file.text)
-                .split_whitespace()
-                .collect();
-            let key = [&rule.id, &*finding.path, &finding.symbol, &text.join(" ")].join("\0");
-            let hash = *blake3::hash(key.as_bytes()).as_bytes();
-            let ordinal = counts.entry(hash).or_insert(0);
-            let full = blake3::hash(&[&hash[..], &ordinal.to_le_bytes()].concat());
-            finding.fingerprint = full.to_hex()[..32].to_owned();
-            *ordinal += 1;
-        }
+/// Gives findings of one file their stable identity.
+pub(crate) fn identify(findings: &mut [Finding], rules: &RuleSet, file: &SourceFile) {
+    let mut counts: FxHashMap<[u8; 32], u32> = FxHashMap::default();
+    for finding in findings {
+        let rule: &Rule = rules.rule(finding.rule);
+        let text: Vec<&str> = finding.span.text(&file.text).split_whitespace().collect();
+        let key = [&rule.id, &*finding.path, &finding.symbol, &text.join(" ")].join("\0");
+        let hash = *blake3::hash(key.as_bytes()).as_bytes();
+        let ordinal = counts.entry(hash).or_insert(0);
+        let full = blake3::hash(&[&hash[..], &ordinal.to_le_bytes()].concat());
+        finding.fingerprint = full.to_hex()[..32].to_owned();
+        *ordinal += 1;
     }
 }
 
