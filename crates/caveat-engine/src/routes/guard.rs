@@ -168,6 +168,9 @@ impl<'w> Guards<'w> {
     }
 
     fn parameters(&self, function: At, depth: u32) -> Strength {
+        if self.world.is_rust(function) {
+            return Strength::None;
+        }
         let found = dependencies(self.world, function);
         let strengths = found.into_iter().map(|it| self.judge(it, depth - 1));
         strengths.max().unwrap_or(Strength::None)

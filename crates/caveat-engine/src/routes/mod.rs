@@ -135,9 +135,13 @@ fn words_of(language: &str) -> &'static [&'static str] {
             "flask", "Flask", "quart", "fastapi", "APIRouter", "starlette", "litestar", "sanic",
             "aiohttp", "tornado", "Blueprint", "bottle", "urlpatterns", "rest_framework",
             "NinjaAPI", "ninja", "RequestHandler", "MethodView", "DEFAULT_PERMISSION_CLASSES",
-            "MIDDLEWARE", "APIHandler", "JupyterHandler",
+            "MIDDLEWARE", "APIHandler", "JupyterHandler", ".route(", "@bp.", "@router.", "@app.",
+            "@api.", "@blueprint.", "@routes.",
         ],
-        "rust" => &["axum", "actix_web", "rocket", "utoipa_axum", "OpenApiRouter"],
+        "rust" => &[
+            "axum", "actix_web", "rocket", "utoipa_axum", "OpenApiRouter", "Router::new", "#[get(", "#[post(", "#[put(",
+            "#[delete(", "#[patch(",
+        ],
         _ => &[],
     }
 }
