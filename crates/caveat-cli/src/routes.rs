@@ -111,7 +111,8 @@ pub fn run(args: &RoutesArgs) -> anyhow::Result<bool> {
         exclude: &args.exclude,
         force_exclude: false,
         no_ignore: false,
-        want_text: false,
+        // Manifests say which package is which.
+        want_text: true,
         ask_for: &|_| false,
     })?;
     let inputs: Vec<Input> = walk

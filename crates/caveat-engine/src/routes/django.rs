@@ -4,7 +4,7 @@
 use caveat_parser::link::FileId;
 use caveat_parser::{Field, Role};
 
-use super::guard::{self, Strength};
+use super::guard::Strength;
 use super::python::{Builder, Spec, short};
 use super::tables::settings_guard;
 use super::world::{At, Meaning};
@@ -295,5 +295,4 @@ fn class(builder: &mut Builder<'_>, class: At, spec: &Spec, guards: &[Guard], de
         route.open = is_open;
         builder.routes.push(route);
     }
-    let _ = guard::is_known;
 }

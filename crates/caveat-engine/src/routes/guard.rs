@@ -189,7 +189,7 @@ impl<'w> Guards<'w> {
             return Strength::Guard;
         }
         if looks_like && !optional {
-            return match summary.stub && !self.is_abstract(code) {
+            return match summary.stub && words::promises(name) && !self.is_abstract(code) {
                 true => Strength::Null,
                 false => Strength::Unknown,
             };

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::guard::{self, Guards, Strength};
 use super::world::{At, Meaning, World};
-use super::{Guard, Level, Route, Table, django, tables};
+use super::{Guard, Level, Route, Table, django, tables, words};
 
 /// What makes objects that routes hang on: the name of the class, its framework, whether it is an
 /// application.
@@ -326,6 +326,28 @@ impl<'w> Builder<'w> {
             }
         }
         self.lists_of_handlers(file);
+        self.initialisers(file);
+    }
+
+    /// `auth.on_app_init`: security of Litestar that takes over the application, wherever a plugin
+    /// or the constructor hands it in.
+    fn initialisers(&mut self, file: FileId) {
+        for at in self.all(file, Role::Attribute) {
+            let world = self.world;
+            let parts: Vec<At> = world.children(at).collect();
+            let [receiver, name] = parts.as_slice() else {
+                continue;
+            };
+            if world.text(*name) == "on_app_init" && words::may_guard(world.text(*receiver)) {
+                self.everywhere.push(Guard {
+                    name: short(world.text(at)),
+                    level: Level::App,
+                    strength: Strength::Unknown,
+                    at: Some(at),
+                    hook: true,
+                });
+            }
+        }
     }
 
     /// `Litestar(route_handlers=[...])`, `Blueprint.group(a, b)`.
@@ -755,7 +777,7 @@ fn is_plausible(world: &World<'_>, receiver: At) -> bool {
         return false;
     };
     let last = path.last().copied().unwrap_or("");
-    let words = super::words::split(last);
+    let words = words::split(last);
     words.iter().any(|word| {
         matches!(
             &**word,

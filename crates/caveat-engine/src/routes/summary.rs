@@ -56,14 +56,23 @@ pub fn of(world: &World<'_>, code: At) -> Summary {
             Role::Return => {
                 summary.denies |= speaks_of_denial(world, at) && !is_plain_value(world, at);
             }
-            Role::QuestionMark | Role::Try | Role::If | Role::Match | Role::Await => {
-                summary.stub = false;
-            }
+            Role::QuestionMark
+            | Role::Try
+            | Role::If
+            | Role::Match
+            | Role::Await
+            | Role::Yield
+            | Role::With
+            | Role::For
+            | Role::Assert
+            | Role::Subscript => summary.stub = false,
             Role::Call => summary.call(world, at),
             Role::MacroCall => summary.denies |= false,
             Role::Identifier => summary.name(world, at),
             Role::Attribute => {
-                summary.identity |= is_identity_read(world.text(at));
+                let text = world.text(at);
+                summary.identity |= is_identity_read(text);
+                summary.stub &= text == "functools.wraps";
             }
             Role::String => {
                 let text = world.text(at).to_ascii_lowercase();
@@ -124,9 +133,11 @@ impl Summary {
             return;
         };
         let whole = world.callee(call).map_or("", |callee| world.text(callee));
-        if !name.starts_with(char::is_uppercase) {
-            self.stub = false;
-        }
+        // A wrapper calls what it wraps; a mock is made of constants.
+        const WRAPPED: &[&str] = &["f", "fn", "func", "function", "view", "view_func", "handler", "endpoint", "wraps"];
+        let is_mock = name.starts_with(char::is_uppercase)
+            && world.positional(call).iter().all(|&it| world.role(it) != Role::Identifier);
+        self.stub &= is_mock || WRAPPED.contains(&name);
         if matches!(name, "abort" | "send_error" | "set_status" | "redirect" | "close" | "HTTPError")
         {
             self.denies |= speaks_of_denial(world, call);

@@ -16,7 +16,8 @@ pub(super) fn collect(builder: &mut Builder<'_>, files: &[FileId]) {
             by_call(builder, call);
         }
         for tuple in builder.all(file, Role::Tuple) {
-            tornado(builder, tuple);
+            let parts: Vec<At> = builder.world.children(tuple).collect();
+            tornado(builder, tuple, &parts);
         }
     }
 }
@@ -35,6 +36,7 @@ fn by_call(builder: &mut Builder<'_>, call: At) {
         "add_url_rule" | "add_api_route" | "add_route" | "add_view" | "add_websocket_route"
         | "add_api_websocket_route" => added(builder, call, name),
         "add_get" | "add_post" | "add_put" | "add_patch" | "add_delete" => added(builder, call, name),
+        "url" | "URLSpec" => tornado(builder, call, &world.positional(call)),
         "Route" | "WebSocketRoute" | "APIRoute" => listed(builder, call, name),
         "get" | "post" | "put" | "patch" | "delete" | "view" => {
             let outside = world.callee(call).map(|it| world.meaning(it));
@@ -205,11 +207,10 @@ fn add(builder: &mut Builder<'_>, handler: At, written: At, spec: Spec) {
     builder.routes.push(route);
 }
 
-/// `(r"/x", Handler)` where the class is a request handler.
-fn tornado(builder: &mut Builder<'_>, tuple: At) {
+/// `(r"/x", Handler)` or `url(r"/x", Handler)` where the class is a request handler.
+fn tornado(builder: &mut Builder<'_>, tuple: At, parts: &[At]) {
     let world = builder.world;
-    let parts: Vec<At> = world.children(tuple).collect();
-    let [path, served, ..] = parts.as_slice() else {
+    let [path, served, ..] = parts else {
         return;
     };
     let class = match world.meaning(*served) {

@@ -42,7 +42,7 @@ const GUARD: &[&str] = &[
 /// Words that say that it is something else.
 const OTHER: &[&str] = &[
     "agent", "anonymous", "async", "cache", "cached", "commit", "connection", "consumes", "cors",
-    "csrf", "database", "db", "exempt", "factory", "form", "http", "json", "limit", "limiter",
+    "csrf", "database", "header", "headers", "db", "exempt", "factory", "form", "http", "json", "limit", "limiter",
     "log", "logging", "maker", "methods", "optional", "public", "rate", "ratelimit", "sql", "store",
     "throttle",
 ];
@@ -90,6 +90,17 @@ pub fn is_check(name: &str) -> bool {
         })
 }
 
+/// Whether a function of that name promises that nobody passes who is not signed in.
+pub fn promises(name: &str) -> bool {
+    let words = split(name);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&&**word));
+    let first = words.first().is_some_and(|word| CHECK.contains(&&**word)) || has(&["required", "requires", "only"]);
+    let current_user = has(&["current"]) && has(&["user", "admin"]);
+    let who = has(IDENTITY) || has(&["token"]) || has(&["api"]) && has(&["key"]);
+    let aside = has(&["from", "app", "manager", "service", "method", "decorator", "client", "header", "headers", "optional", "scheme", "backend"]);
+    first && (current_user || who) && !aside && !has(OTHER)
+}
+
 /// Names of values that tell who is asking.
 pub fn is_identity(name: &str) -> bool {
     let words = split(name);
@@ -128,17 +139,6 @@ pub fn is_change(name: &str) -> bool {
         .is_some_and(|word| CHANGE.contains(&&**word))
 }
 
-/// Whether a name says that the thing is for administrators or for nobody outside.
-pub fn is_privileged(name: &str) -> bool {
-    split(name).iter().any(|word| {
-        matches!(
-            &**word,
-            "admin" | "administration" | "internal" | "debug" | "shutdown" | "reboot" | "terminal"
-                | "restart" | "secrets" | "backup" | "restore"
-        )
-    })
-}
-
 /// Why a route is open to everybody by design, as far as path and handler say.
 pub fn public_reason(path: &str, handler: &str) -> Option<&'static str> {
     let route = split(path);
@@ -156,6 +156,10 @@ pub fn public_reason(path: &str, handler: &str) -> Option<&'static str> {
         || (any("log") && one(&["in", "out"]))
     {
         return Some("sign-in");
+    }
+    let creates = name.iter().any(|it| matches!(&**it, "create" | "add" | "new" | "post"));
+    if creates && ends(&["users", "user", "accounts", "account"]) && !any("admin") {
+        return Some("sign-up");
     }
     if one(&["oauth", "oauth2", "oidc", "saml", "sso", "openid", "callback", "jwks", "passkey", "webauthn", "otp", "totp", "mfa", "magic", "pair", "pairing"])
         || ends(&["authorize", "token", "tokens_new", "auth", "session", "sessions", "login_access_token", "refresh", "refresh_token", "token_refresh", "get_token"])
