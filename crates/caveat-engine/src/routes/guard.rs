@@ -27,6 +27,8 @@ pub enum Strength {
 
 /// How far calls are followed.
 const DEPTH: u32 = 4;
+/// How far they are followed for what they change.
+const EFFECT_DEPTH: u32 = 2;
 
 /// Decorators and the like of well-known libraries that turn away who is not signed in or has
 /// not the right.
@@ -248,11 +250,41 @@ impl<'w> Guards<'w> {
         strongest.max(known.max().unwrap_or(Strength::None)).max(by_name(&name))
     }
 
+    /// Adds the effects of the functions that a body calls.
+    fn effects(&self, summary: &mut Summary, depth: u32) {
+        let world = self.world;
+        for call in summary.calls.clone() {
+            let Some(callee) = world.callee(call) else {
+                continue;
+            };
+            let function = match world.meaning(callee) {
+                Meaning::Place(place, rest)
+                    if rest.is_empty() && world.role(place) == Role::Function =>
+                {
+                    place
+                }
+                _ => continue,
+            };
+            let mut inner = summary::of(world, function);
+            if depth > 1 {
+                self.effects(&mut inner, depth - 1);
+            }
+            if summary.danger.is_none() {
+                summary.danger = inner.danger;
+            }
+            if summary.change.is_none() {
+                summary.change = inner.change;
+            }
+        }
+    }
+
     /// What a handler's own body does about who is asking.
     pub fn body(&self, function: At) -> (Strength, Summary) {
         let summary = summary::of(self.world, function);
         let inner = summary.calls.iter().map(|&call| self.callee(call, DEPTH));
         let inner = inner.max().unwrap_or(Strength::None);
+        let mut summary = summary;
+        self.effects(&mut summary, EFFECT_DEPTH);
         let strength = match () {
             () if inner == Strength::Guard => Strength::Guard,
             () if summary.denies && summary.identity => Strength::Guard,

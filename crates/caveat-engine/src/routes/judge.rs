@@ -16,6 +16,10 @@ pub const CHECKS: &[&str] = &["missing-authentication", "guard-without-effect", 
 const FEWEST: usize = 2;
 /// Share of siblings that have a guard, in percent, from which the one without is a deviation.
 const SHARE: usize = 60;
+/// Share from which it is nearly all of them.
+const MOST: usize = 85;
+/// So many guarded siblings that a route without stands out whatever it does.
+const MANY: usize = 5;
 /// Most places that explain one finding.
 const MOST_RELATED: usize = 3;
 /// Most routes that a finding about a whole project lists.
@@ -175,8 +179,9 @@ where
         .collect()
 }
 
-/// Guarded siblings, if they are many enough and most of the group.
-fn deviates<'t>(route: &Route, routes: &[&'t Route]) -> Option<Vec<&'t Route>> {
+/// Guarded siblings, if they are many enough and most of the group; and whether they are nearly all
+/// of it.
+fn deviates<'t>(route: &Route, routes: &[&'t Route]) -> Option<(Vec<&'t Route>, bool)> {
     for level in 0..3 {
         let group = siblings(route, routes, level);
         let known: Vec<(&Route, bool)> = group
@@ -185,8 +190,8 @@ fn deviates<'t>(route: &Route, routes: &[&'t Route]) -> Option<Vec<&'t Route>> {
             .collect();
         let guarded: Vec<&Route> = known.iter().filter(|it| it.1).map(|it| it.0).collect();
         if guarded.len() >= FEWEST {
-            let most = guarded.len() * 100 >= known.len().max(1) * SHARE;
-            return most.then_some(guarded);
+            let share = guarded.len() * 100 / known.len();
+            return (share >= SHARE).then_some((guarded, share >= MOST));
         }
         if known.len() >= FEWEST {
             return None;
@@ -196,39 +201,111 @@ fn deviates<'t>(route: &Route, routes: &[&'t Route]) -> Option<Vec<&'t Route>> {
 }
 
 fn missing(world: &World<'_>, route: &Route, routes: &[&Route], table: &Table) -> Option<Draft> {
+    if route.framework == "jupyter" {
+        return of_jupyter(world, route);
+    }
     if route.misplaced.is_some() || !table.has_authentication {
         return None;
     }
-    let reason = match verdict(route) {
-        Verdict::Unguarded => sensitivity(route),
-        Verdict::Public("declared open") => None,
-        _ => None,
-    }?;
-    let guarded = deviates(route, routes);
-    let confidence = match (&guarded, &route.summary.danger) {
-        (Some(_), _) => Confidence::High,
-        (None, Some(_)) => Confidence::Medium,
-        (None, None) => Confidence::Low,
-    };
-    let guarded = guarded.unwrap_or_default();
-    let mut message = format!("{} has no guard, and {reason}", label(route));
-    if let Some(first) = guarded.first() {
-        let with = first.guard().map_or("", |it| &it.name);
-        let names: Vec<String> = guarded.iter().take(2).map(|it| format!("`{}`", it.name)).collect();
-        let verb = if names.len() == 1 { "has" } else { "have" };
-        message += &format!("; {} {verb} `{}`", names.join(" and "), super::python::short(with));
+    let (guarded, most) = match verdict(route) {
+        Verdict::Unguarded => deviates(route, routes),
+        Verdict::Guarded | Verdict::PerhapsGuarded => return hooked_only(world, route, routes),
+        Verdict::Public(_) => return None,
     }
-    let related = guarded.iter().take(MOST_RELATED).map(|it| {
-        let with = it.guard().map_or("", |it| &it.name);
-        (place(world, it), format!("`{}` is guarded by `{}`", it.name, super::python::short(with)))
-    });
+    .map_or((Vec::new(), false), |it| (it.0, it.1));
+    let stands_out = route.changes() && most && guarded.len() >= MANY;
+    let reason = sensitivity(route).or_else(|| match () {
+        () if words::is_privileged(&route.path) && !guarded.is_empty() => {
+            Some(String::from("its path is one of administrators"))
+        }
+        () if stands_out => Some(String::from("its siblings have one")),
+        () => None,
+    })?;
+    let confidence = match (guarded.is_empty(), &route.summary.danger) {
+        (false, _) => Confidence::High,
+        (true, Some(_)) => Confidence::Medium,
+        (true, None) => Confidence::Low,
+    };
+    let mut message = format!("{} has no guard, and {reason}", label(route));
+    message += &others(&guarded);
     Some(Draft {
         check: "missing-authentication",
         at: place(world, route),
         message,
-        related: related.collect(),
+        related: related(world, &guarded),
         severity: None,
         confidence,
+    })
+}
+
+/// The siblings with a guard, for a message.
+fn others(guarded: &[&Route]) -> String {
+    let Some(first) = guarded.first() else {
+        return String::new();
+    };
+    let with = first.guard().map_or("", |it| &it.name);
+    let names: Vec<String> = guarded.iter().take(2).map(|it| format!("`{}`", it.name)).collect();
+    let verb = if names.len() == 1 { "has" } else { "have" };
+    format!("; {} {verb} `{}`", names.join(" and "), super::python::short(with))
+}
+
+fn related(world: &World<'_>, guarded: &[&Route]) -> Vec<(At, String)> {
+    let shown = guarded.iter().take(MOST_RELATED).map(|it| {
+        let with = it.guard().map_or("", |it| &it.name);
+        (place(world, it), format!("`{}` is guarded by `{}`", it.name, super::python::short(with)))
+    });
+    shown.collect()
+}
+
+/// A handler of a Jupyter extension that asks nobody.
+fn of_jupyter(world: &World<'_>, route: &Route) -> Option<Draft> {
+    let name = route.name.to_lowercase();
+    if !route.is_unguarded() || name.contains("login") || name.contains("health") {
+        return None;
+    }
+    Some(Draft {
+        check: "missing-authentication",
+        at: place(world, route),
+        message: format!(
+            "`{}` is not `authenticated`, and the handlers of Jupyter's server ask nobody by themselves",
+            route.name
+        ),
+        related: Vec::new(),
+        severity: None,
+        confidence: Confidence::High,
+    })
+}
+
+/// A route that only a hook of the application covers, where nearly all of its neighbours have
+/// a library's own guard: such hooks often hold in one mode of operation only.
+fn hooked_only(world: &World<'_>, route: &Route, routes: &[&Route]) -> Option<Draft> {
+    let real = |it: &&super::Guard| it.strength >= Strength::Unknown;
+    let only_hooks = route.guards.iter().filter(real).all(|it| it.hook && it.level == Level::App);
+    if !only_hooks || !route.changes() || route.framework == "litestar" {
+        return None;
+    }
+    if words::public_reason(&route.path, &route.name).is_some() {
+        return None;
+    }
+    let own = |it: &&Route| {
+        it.guards.iter().any(|guard| {
+            let name = guard.name.split('(').next().unwrap_or("");
+            let last = name.rsplit('.').next().unwrap_or("");
+            guard.level == Level::Route && last.contains("login_required")
+        })
+    };
+    let group = siblings(route, routes, 1);
+    let guarded: Vec<&Route> = group.iter().copied().filter(own).collect();
+    if guarded.len() < MANY || guarded.len() * 100 < group.len() * MOST {
+        return None;
+    }
+    Some(Draft {
+        check: "missing-authentication",
+        at: place(world, route),
+        message: format!("{} has none of its siblings' guards{}", label(route), others(&guarded)),
+        related: related(world, &guarded),
+        severity: Some(Severity::Medium),
+        confidence: Confidence::Medium,
     })
 }
 

@@ -686,10 +686,15 @@ impl Evaluator<'_> {
                 .iter()
                 .any(|word| text.contains(word));
             let fails = text.contains("Err(") || text.contains('?') || text.contains("Outcome::");
+            let lower = text.to_ascii_lowercase();
+            let asks = ["authorization", "token", "jwt", "claims", "session", "credential", "api_key", "login"]
+                .iter()
+                .any(|word| lower.contains(word));
             strength = strength.max(match () {
                 () if optional => Strength::None,
                 () if denies => Strength::Guard,
                 () if fails && words::may_guard(name) => Strength::Guard,
+                () if asks => Strength::Unknown,
                 () => Strength::None,
             });
         }

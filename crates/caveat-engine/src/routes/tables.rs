@@ -224,7 +224,13 @@ fn tornado(builder: &mut Builder<'_>, tuple: At, parts: &[At]) {
     let Some(path) = path_text(builder, *path).filter(|_| is_handler) else {
         return;
     };
-    let object = builder.loose_object((tuple.file, String::from("table")), "tornado");
+    // Handlers of Jupyter's server ask nobody by themselves, and its users always have a token.
+    let of_jupyter = outside.iter().any(|path| {
+        matches!(path.first(), Some(&("jupyter_server" | "notebook" | "jupyterhub"))) && path.len() > 1
+    });
+    let framework = if of_jupyter { "jupyter" } else { "tornado" };
+    let key = (tuple.file, format!("table of {framework}"));
+    let object = builder.loose_object(key, framework);
     let mut shared = builder.class_guards(class);
     shared.retain(|it| !it.name.ends_with("Handler"));
     let verbs = ["get", "post", "put", "patch", "delete", "open"];

@@ -139,6 +139,12 @@ pub fn is_change(name: &str) -> bool {
         .is_some_and(|word| CHANGE.contains(&&**word))
 }
 
+/// Whether a path says that the thing is for administrators or for nobody outside.
+pub fn is_privileged(path: &str) -> bool {
+    const WORDS: &[&str] = &["admin", "administration", "debug", "internal", "secrets", "terminal"];
+    split(path).iter().any(|word| WORDS.contains(&&**word))
+}
+
 /// Why a route is open to everybody by design, as far as path and handler say.
 pub fn public_reason(path: &str, handler: &str) -> Option<&'static str> {
     let route = split(path);
