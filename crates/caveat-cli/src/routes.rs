@@ -25,8 +25,10 @@ fn explore<T>(
     seeds: &[&Input],
     ask: impl FnOnce(&World<'_>, &[&str]) -> T,
 ) -> T {
-    let origins: HashMap<&str, &Origin> =
-        inputs.iter().map(|it| (&*it.relative, &it.origin)).collect();
+    let origins: HashMap<&str, &Origin> = inputs
+        .iter()
+        .map(|it| (&*it.relative, &it.origin))
+        .collect();
     let load = |path: &str| parse(path, origins.get(path)?);
     let parsed: Vec<Parsed> = seeds
         .par_iter()
@@ -52,8 +54,11 @@ pub fn follow(
     seeds: &[&Input],
     reports: &mut [&mut FileReport],
 ) {
-    let places: HashMap<Arc<str>, usize> =
-        reports.iter().enumerate().map(|(at, it)| (it.path.clone(), at)).collect();
+    let places: HashMap<Arc<str>, usize> = reports
+        .iter()
+        .enumerate()
+        .map(|(at, it)| (it.path.clone(), at))
+        .collect();
     let mut show = |world: &World<'_>, path: &str| {
         let file = world.project.file(path).and_then(|it| world.file(it));
         if let (Some(&at), Some(file)) = (places.get(path), file) {
@@ -128,7 +133,11 @@ pub fn run(args: &RoutesArgs) -> anyhow::Result<bool> {
     let project = project::of(&inputs);
     let rows = explore(&inputs, &project, &seeds, |world, paths| {
         let table = routes::collect(world, paths);
-        table.routes.iter().map(|it| row(world, it)).collect::<Vec<Row>>()
+        table
+            .routes
+            .iter()
+            .map(|it| row(world, it))
+            .collect::<Vec<Row>>()
     });
     if rows.is_empty() && args.format != RoutesFormat::Json {
         bail!("nothing here registers routes");
@@ -178,7 +187,11 @@ fn row(world: &World<'_>, route: &Route) -> Row {
 
 fn guards(row: &Row) -> String {
     let shown = row.guards.iter().map(|guard| {
-        let effect = if guard.effective { "" } else { ", without effect" };
+        let effect = if guard.effective {
+            ""
+        } else {
+            ", without effect"
+        };
         format!("{} ({}{effect})", guard.name, guard.level)
     });
     shown.collect::<Vec<_>>().join(", ")
@@ -197,7 +210,9 @@ fn text(rows: &[Row]) -> String {
 }
 
 fn markdown(rows: &[Row]) -> String {
-    let mut out = String::from("| method | path | handler | place | guards | verdict |\n|---|---|---|---|---|---|\n");
+    let mut out = String::from(
+        "| method | path | handler | place | guards | verdict |\n|---|---|---|---|---|---|\n",
+    );
     let cell = |text: &str| text.replace('|', "\\|");
     for row in rows {
         let _ = writeln!(

@@ -37,7 +37,9 @@ fn settings(builder: &mut Builder<'_>, files: &[FileId]) -> Option<Guard> {
         if text.contains("DEFAULT_PERMISSION_CLASSES") {
             let pairs = builder.all(file, Role::Pair);
             let stated = pairs.into_iter().find(|&it| {
-                let key = world.field(it, Field::Key).and_then(|key| world.string(key));
+                let key = world
+                    .field(it, Field::Key)
+                    .and_then(|key| world.string(key));
                 key.as_deref() == Some("DEFAULT_PERMISSION_CLASSES")
             });
             if let Some(pair) = stated
@@ -61,21 +63,36 @@ fn settings(builder: &mut Builder<'_>, files: &[FileId]) -> Option<Guard> {
 fn middleware(builder: &mut Builder<'_>, file: FileId) {
     let world = builder.world;
     for assignment in builder.all(file, Role::Assignment) {
-        let left = world.field(assignment, Field::Left).map_or("", |it| world.text(it));
+        let left = world
+            .field(assignment, Field::Left)
+            .map_or("", |it| world.text(it));
         if !left.starts_with("MIDDLEWARE") {
             continue;
         }
-        let strings = world.subtree(assignment).filter(|&it| world.role(it) == Role::String);
+        let strings = world
+            .subtree(assignment)
+            .filter(|&it| world.role(it) == Role::String);
         for item in strings {
             let name = world.string(item).unwrap_or_default();
             let last = name.rsplit('.').next().unwrap_or("");
             let of_django = name.starts_with("django.") && last != "LoginRequiredMiddleware";
             let words = words::split(last);
             let has = |list: &[&str]| words.iter().any(|word| list.contains(&&**word));
-            let asks = has(&["login", "permission", "access", "authorization", "require", "required", "auth"])
-                && !has(&["session", "token", "csrf", "jwt", "history", "audit", "account", "oauth2"]);
+            let asks = has(&[
+                "login",
+                "permission",
+                "access",
+                "authorization",
+                "require",
+                "required",
+                "auth",
+            ]) && !has(&[
+                "session", "token", "csrf", "jwt", "history", "audit", "account", "oauth2",
+            ]);
             if asks && !of_django {
-                builder.everywhere.push(settings_guard(last, Strength::Unknown, item));
+                builder
+                    .everywhere
+                    .push(settings_guard(last, Strength::Unknown, item));
             }
         }
     }
@@ -139,7 +156,10 @@ fn viewset(builder: &mut Builder<'_>, call: At, default: Option<&Guard>) {
         return;
     }
     let (_, outside) = world.ancestry(place);
-    let is_view = outside.iter().filter_map(|it| it.last()).any(|it| it.contains("View"));
+    let is_view = outside
+        .iter()
+        .filter_map(|it| it.last())
+        .any(|it| it.contains("View"));
     if is_view {
         let spec = Spec {
             methods: vec![String::from("*")],
@@ -151,7 +171,13 @@ fn viewset(builder: &mut Builder<'_>, call: At, default: Option<&Guard>) {
     }
 }
 
-fn function(builder: &mut Builder<'_>, view: At, spec: Spec, guards: Vec<Guard>, default: Option<&Guard>) {
+fn function(
+    builder: &mut Builder<'_>,
+    view: At,
+    spec: Spec,
+    guards: Vec<Guard>,
+    default: Option<&Guard>,
+) {
     let world = builder.world;
     let mut guards = guards;
     let (mut api, mut stated, mut open) = (None, false, false);
@@ -175,7 +201,10 @@ fn function(builder: &mut Builder<'_>, view: At, spec: Spec, guards: Vec<Guard>,
     }
     let mut spec = spec;
     if let Some(list) = api.and_then(|it| world.positional(it).first().copied()) {
-        let methods = world.items(list).into_iter().filter_map(|it| world.string(it));
+        let methods = world
+            .items(list)
+            .into_iter()
+            .filter_map(|it| world.string(it));
         spec.methods = methods.map(|it| it.to_uppercase()).collect();
     } else if let Some(methods) = tested_methods(builder, view) {
         spec.methods = methods;
@@ -194,7 +223,9 @@ fn tested_methods(builder: &Builder<'_>, view: At) -> Option<Vec<String>> {
         let text = world.text(it);
         match () {
             () if text.starts_with("require_POST") => Some("POST"),
-            () if text.starts_with("require_GET") || text.starts_with("require_safe") => Some("GET"),
+            () if text.starts_with("require_GET") || text.starts_with("require_safe") => {
+                Some("GET")
+            }
             () => None,
         }
     });
@@ -206,15 +237,26 @@ fn tested_methods(builder: &Builder<'_>, view: At) -> Option<Vec<String>> {
 /// The permissions that a list names, but for those that let everybody pass.
 fn permissions(builder: &Builder<'_>, list: At) -> Vec<Guard> {
     let world = builder.world;
-    let names = world.subtree(list).filter(|&it| world.role(it) == Role::Identifier);
+    let names = world
+        .subtree(list)
+        .filter(|&it| world.role(it) == Role::Identifier);
     names
-        .filter(|&it| !matches!(world.text(it), "permission_classes" | "AllowAny" | "permissions" | "rest_framework"))
+        .filter(|&it| {
+            !matches!(
+                world.text(it),
+                "permission_classes" | "AllowAny" | "permissions" | "rest_framework"
+            )
+        })
         .map(|it| {
             let read_only = world.text(it).contains("ReadOnly");
             Guard {
                 name: short(world.text(it)),
                 level: Level::Class,
-                strength: if read_only { Strength::Unknown } else { Strength::Guard },
+                strength: if read_only {
+                    Strength::Unknown
+                } else {
+                    Strength::Guard
+                },
                 at: Some(it),
                 hook: false,
             }
@@ -227,15 +269,22 @@ fn class_view(builder: &Builder<'_>, class: At, default: Option<&Guard>) -> (Vec
     let world = builder.world;
     let mut guards = builder.class_guards(class);
     let (classes, outside) = world.ancestry(class);
-    let stated = classes.iter().find_map(|&it| world.class_attribute(it, "permission_classes"));
+    let stated = classes
+        .iter()
+        .find_map(|&it| world.class_attribute(it, "permission_classes"));
     let chosen = classes.iter().flat_map(|&it| world.methods(it));
     let chosen = chosen.into_iter().find(|&it| {
-        matches!(world.name(it), "get_permissions" | "check_permissions" | "permission_denied" | "get_authenticators")
+        matches!(
+            world.name(it),
+            "get_permissions" | "check_permissions" | "permission_denied" | "get_authenticators"
+        )
     });
     let mut open = false;
     let is_api = outside.iter().any(|path| {
         path.first() == Some(&"rest_framework")
-            || path.last().is_some_and(|name| name.contains("APIView") || name.contains("ViewSet"))
+            || path
+                .last()
+                .is_some_and(|name| name.contains("APIView") || name.contains("ViewSet"))
     });
     match (chosen, stated) {
         (Some(method), _) => guards.push(Guard {
@@ -256,11 +305,26 @@ fn class_view(builder: &Builder<'_>, class: At, default: Option<&Guard>) -> (Vec
     (guards, open)
 }
 
-fn class(builder: &mut Builder<'_>, class: At, spec: &Spec, guards: &[Guard], default: Option<&Guard>) {
+fn class(
+    builder: &mut Builder<'_>,
+    class: At,
+    spec: &Spec,
+    guards: &[Guard],
+    default: Option<&Guard>,
+) {
     const VERBS: &[(&str, &str)] = &[
-        ("get", "GET"), ("post", "POST"), ("put", "PUT"), ("patch", "PATCH"), ("delete", "DELETE"),
-        ("create", "POST"), ("update", "PUT"), ("partial_update", "PATCH"), ("destroy", "DELETE"),
-        ("list", "GET"), ("retrieve", "GET"), ("form_valid", "POST"),
+        ("get", "GET"),
+        ("post", "POST"),
+        ("put", "PUT"),
+        ("patch", "PATCH"),
+        ("delete", "DELETE"),
+        ("create", "POST"),
+        ("update", "PUT"),
+        ("partial_update", "PATCH"),
+        ("destroy", "DELETE"),
+        ("list", "GET"),
+        ("retrieve", "GET"),
+        ("form_valid", "POST"),
     ];
     let world = builder.world;
     let (mut shared, open) = class_view(builder, class, default);
@@ -268,7 +332,10 @@ fn class(builder: &mut Builder<'_>, class: At, spec: &Spec, guards: &[Guard], de
     for method in world.methods(class) {
         let name = world.name(method);
         let decorators = world.decorators(method);
-        let action = decorators.iter().copied().find(|&it| world.text(it).starts_with("action("));
+        let action = decorators
+            .iter()
+            .copied()
+            .find(|&it| world.text(it).starts_with("action("));
         let verb = VERBS.iter().find(|it| it.0 == name).map(|it| it.1);
         let Some(verb) = verb.or(action.map(|_| "*")) else {
             continue;

@@ -12,10 +12,9 @@ use crate::{RuleSet, context, scan, suppress};
 
 /// Whether some rule asks about routes.
 pub fn is_wanted(rules: &RuleSet) -> bool {
-    rules
-        .rules
-        .iter()
-        .any(|rule| matches!(&rule.body, Body::Check(name) if judge::CHECKS.contains(&name.as_str())))
+    rules.rules.iter().any(
+        |rule| matches!(&rule.body, Body::Check(name) if judge::CHECKS.contains(&name.as_str())),
+    )
 }
 
 /// The findings about a table of routes, by file, in order of path.

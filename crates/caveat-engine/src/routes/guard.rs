@@ -33,24 +33,71 @@ const EFFECT_DEPTH: u32 = 2;
 /// Decorators and the like of well-known libraries that turn away who is not signed in or has
 /// not the right.
 const KNOWN: &[&str] = &[
-    "LoginRequiredMixin", "LoginRequiredMiddleware", "PermissionRequiredMixin",
-    "UserPassesTestMixin", "AccessMixin", "auth_required", "auth_token_required", "authenticated",
-    "fresh_jwt_required", "fresh_login_required", "has_access", "has_access_api",
-    "http_auth_required", "jwt_required", "jwt_refresh_token_required", "login_required",
-    "permission_required", "permissions_accepted", "permissions_required", "protect",
-    "requires", "requires_auth", "roles_accepted", "roles_required", "staff_member_required",
-    "superuser_required", "token_required", "user_passes_test", "admin_required",
+    "LoginRequiredMixin",
+    "LoginRequiredMiddleware",
+    "PermissionRequiredMixin",
+    "UserPassesTestMixin",
+    "AccessMixin",
+    "auth_required",
+    "auth_token_required",
+    "authenticated",
+    "fresh_jwt_required",
+    "fresh_login_required",
+    "has_access",
+    "has_access_api",
+    "http_auth_required",
+    "jwt_required",
+    "jwt_refresh_token_required",
+    "login_required",
+    "permission_required",
+    "permissions_accepted",
+    "permissions_required",
+    "protect",
+    "requires",
+    "requires_auth",
+    "roles_accepted",
+    "roles_required",
+    "staff_member_required",
+    "superuser_required",
+    "token_required",
+    "user_passes_test",
+    "admin_required",
 ];
 
 /// Things of libraries that only say who is asking, or something else altogether.
 const HARMLESS: &[&str] = &[
-    "AuthenticationMiddleware", "CORSMiddleware", "GZipMiddleware", "HTTPSRedirectMiddleware",
-    "OAuth2PasswordRequestForm", "OAuth2PasswordRequestFormStrict", "ProxyHeadersMiddleware",
-    "SessionMiddleware", "TrustedHostMiddleware", "csrf_exempt", "login_not_required",
-    "ensure_csrf_cookie", "require_GET", "require_POST", "require_http_methods", "require_safe",
-    "sensitive_post_parameters", "sensitive_variables", "never_cache", "vary_on_cookie",
-    "BaseHTTPMiddleware", "RequestValidationError", "user_loader", "header_loader", "wraps",
-    "request_loader", "expect", "response", "marshal_with", "produces", "consumes", "doc",
+    "AuthenticationMiddleware",
+    "CORSMiddleware",
+    "GZipMiddleware",
+    "HTTPSRedirectMiddleware",
+    "OAuth2PasswordRequestForm",
+    "OAuth2PasswordRequestFormStrict",
+    "ProxyHeadersMiddleware",
+    "SessionMiddleware",
+    "TrustedHostMiddleware",
+    "csrf_exempt",
+    "login_not_required",
+    "ensure_csrf_cookie",
+    "require_GET",
+    "require_POST",
+    "require_http_methods",
+    "require_safe",
+    "sensitive_post_parameters",
+    "sensitive_variables",
+    "never_cache",
+    "vary_on_cookie",
+    "BaseHTTPMiddleware",
+    "RequestValidationError",
+    "user_loader",
+    "header_loader",
+    "wraps",
+    "request_loader",
+    "expect",
+    "response",
+    "marshal_with",
+    "produces",
+    "consumes",
+    "doc",
 ];
 
 /// Answers about guards, remembered.
@@ -89,8 +136,13 @@ impl<'w> Guards<'w> {
             }
             Role::Identifier | Role::Attribute => self.name(at, None, depth),
             Role::Binary | Role::Unary | Role::Not | Role::BooleanOperator => {
-                let items = world.children(at).filter(|&it| world.role(it) != Role::Token);
-                items.map(|it| self.judge(it, depth)).max().unwrap_or(Strength::None)
+                let items = world
+                    .children(at)
+                    .filter(|&it| world.role(it) != Role::Token);
+                items
+                    .map(|it| self.judge(it, depth))
+                    .max()
+                    .unwrap_or(Strength::None)
             }
             _ => Strength::None,
         }
@@ -100,9 +152,13 @@ impl<'w> Guards<'w> {
         let world = self.world;
         let first = world.positional(call).first().copied();
         match world.callee_name(call) {
-            Some("Depends" | "Security" | "Provide" | "partial" | "method_decorator" | "Middleware") => {
+            Some(
+                "Depends" | "Security" | "Provide" | "partial" | "method_decorator" | "Middleware",
+            ) => {
                 let keyword = world.keyword(call, "dependency");
-                first.or(keyword).map_or(Strength::None, |it| self.judge(it, depth))
+                first
+                    .or(keyword)
+                    .map_or(Strength::None, |it| self.judge(it, depth))
             }
             Some("jwt_required" | "auth_required" | "login_required")
                 if is_true(world, world.keyword(call, "optional")) =>
@@ -118,7 +174,10 @@ impl<'w> Guards<'w> {
 
     fn name(&self, at: At, call: Option<At>, depth: u32) -> Strength {
         let world = self.world;
-        let last = world.path(at).and_then(|path| path.last().copied()).unwrap_or("");
+        let last = world
+            .path(at)
+            .and_then(|path| path.last().copied())
+            .unwrap_or("");
         match world.meaning(at) {
             Meaning::Place(place, rest) if rest.is_empty() => match world.role(place) {
                 Role::Function | Role::Class | Role::Lambda => self.judge(place, depth - 1),
@@ -164,7 +223,9 @@ impl<'w> Guards<'w> {
         // A cycle asks for itself: until the answer is there, it is open.
         self.known.borrow_mut().insert(function, Strength::Unknown);
         let name = self.world.name(function).to_owned();
-        let strength = self.by_summary(function, &name, depth).max(self.parameters(function, depth));
+        let strength = self
+            .by_summary(function, &name, depth)
+            .max(self.parameters(function, depth));
         self.known.borrow_mut().insert(function, strength);
         strength
     }
@@ -223,7 +284,9 @@ impl<'w> Guards<'w> {
     fn is_abstract(&self, code: At) -> bool {
         let world = self.world;
         let decorators = world.decorators(code);
-        decorators.iter().any(|&it| world.text(it).contains("abstract"))
+        decorators
+            .iter()
+            .any(|&it| world.text(it).contains("abstract"))
             || world.text(code).contains("NotImplementedError")
     }
 
@@ -241,13 +304,21 @@ impl<'w> Guards<'w> {
             .unwrap_or(Strength::None);
         let permits = classes.iter().flat_map(|&it| world.methods(it));
         let permission = permits.into_iter().any(|it| {
-            matches!(world.name(it), "has_permission" | "has_object_permission" | "test_func")
+            matches!(
+                world.name(it),
+                "has_permission" | "has_object_permission" | "test_func"
+            )
         });
         if strongest == Strength::Guard || permission {
             return Strength::Guard;
         }
-        let known = outside.iter().filter_map(|path| path.last()).map(|it| by_name(it));
-        strongest.max(known.max().unwrap_or(Strength::None)).max(by_name(&name))
+        let known = outside
+            .iter()
+            .filter_map(|path| path.last())
+            .map(|it| by_name(it));
+        strongest
+            .max(known.max().unwrap_or(Strength::None))
+            .max(by_name(&name))
     }
 
     /// Adds the effects of the functions that a body calls.
@@ -324,14 +395,18 @@ pub fn dependencies(world: &World<'_>, function: At) -> Vec<At> {
     let mut found = Vec::new();
     for parameter in world.children(list) {
         let kind = world.field(parameter, Field::Type);
-        for at in [world.field(parameter, Field::Value), kind].into_iter().flatten() {
+        for at in [world.field(parameter, Field::Value), kind]
+            .into_iter()
+            .flatten()
+        {
             let before = found.len();
             found.extend(depends(world, at));
             // `= Depends()` builds the annotated class.
             if found.len() == before && world.text(at).starts_with("Depends()") {
                 found.extend(kind);
             }
-            if found.len() == before && matches!(world.role(at), Role::Identifier | Role::Attribute) {
+            if found.len() == before && matches!(world.role(at), Role::Identifier | Role::Attribute)
+            {
                 found.extend(alias(world, at));
             }
         }
@@ -357,11 +432,18 @@ fn alias(world: &World<'_>, at: At) -> Vec<At> {
         },
         Meaning::Place(..) => Vec::new(),
         _ => {
-            let last = world.path(at).and_then(|path| path.last().copied()).unwrap_or("");
+            let last = world
+                .path(at)
+                .and_then(|path| path.last().copied())
+                .unwrap_or("");
             let sure = words::split(last)
                 .iter()
                 .any(|word| matches!(&**word, "current" | "authenticated" | "auth" | "dep"));
-            if sure && words::may_guard(last) { vec![at] } else { Vec::new() }
+            if sure && words::may_guard(last) {
+                vec![at]
+            } else {
+                Vec::new()
+            }
         }
     }
 }

@@ -10,7 +10,11 @@ use super::{At, Level, Route, Table, World, words};
 use crate::rule::{Confidence, Severity};
 
 /// Names of the checks whose findings come from here.
-pub const CHECKS: &[&str] = &["missing-authentication", "guard-without-effect", "guard-never-denies"];
+pub const CHECKS: &[&str] = &[
+    "missing-authentication",
+    "guard-without-effect",
+    "guard-never-denies",
+];
 
 /// Fewest guarded siblings that make a rule of it.
 const FEWEST: usize = 2;
@@ -106,7 +110,9 @@ fn label(route: &Route) -> String {
 
 /// Where a finding about a handler stands: on its name.
 fn place(world: &World<'_>, route: &Route) -> At {
-    world.field(route.handler, Field::Name).unwrap_or(route.handler)
+    world
+        .field(route.handler, Field::Name)
+        .unwrap_or(route.handler)
 }
 
 /// A guard above the decorator that registers the function.
@@ -126,7 +132,10 @@ fn without_effect(world: &World<'_>, route: &Route) -> Option<Draft> {
             route.name,
             label(route)
         ),
-        related: vec![(route.registration, String::from("the function is registered here, as it is below"))],
+        related: vec![(
+            route.registration,
+            String::from("the function is registered here, as it is below"),
+        )],
         severity: otherwise.then_some(Severity::Medium),
         confidence: Confidence::High,
     })
@@ -142,7 +151,21 @@ fn sensitivity(route: &Route) -> Option<String> {
     let destructive = summary.people.is_some()
         || summary.change.as_deref().is_some_and(|name| {
             let first = words::split(name).into_iter().next().unwrap_or_default();
-            matches!(&*first, "delete" | "remove" | "destroy" | "drop" | "purge" | "revoke" | "shutdown" | "restart" | "reboot" | "kill" | "wipe" | "reset")
+            matches!(
+                &*first,
+                "delete"
+                    | "remove"
+                    | "destroy"
+                    | "drop"
+                    | "purge"
+                    | "revoke"
+                    | "shutdown"
+                    | "restart"
+                    | "reboot"
+                    | "kill"
+                    | "wipe"
+                    | "reset"
+            )
         });
     let change = summary.people.as_ref().or(summary.change.as_ref());
     match change {
@@ -244,15 +267,30 @@ fn others(guarded: &[&Route]) -> String {
         return String::new();
     };
     let with = first.guard().map_or("", |it| &it.name);
-    let names: Vec<String> = guarded.iter().take(2).map(|it| format!("`{}`", it.name)).collect();
+    let names: Vec<String> = guarded
+        .iter()
+        .take(2)
+        .map(|it| format!("`{}`", it.name))
+        .collect();
     let verb = if names.len() == 1 { "has" } else { "have" };
-    format!("; {} {verb} `{}`", names.join(" and "), super::python::short(with))
+    format!(
+        "; {} {verb} `{}`",
+        names.join(" and "),
+        super::python::short(with)
+    )
 }
 
 fn related(world: &World<'_>, guarded: &[&Route]) -> Vec<(At, String)> {
     let shown = guarded.iter().take(MOST_RELATED).map(|it| {
         let with = it.guard().map_or("", |it| &it.name);
-        (place(world, it), format!("`{}` is guarded by `{}`", it.name, super::python::short(with)))
+        (
+            place(world, it),
+            format!(
+                "`{}` is guarded by `{}`",
+                it.name,
+                super::python::short(with)
+            ),
+        )
     });
     shown.collect()
 }
@@ -280,7 +318,11 @@ fn of_jupyter(world: &World<'_>, route: &Route) -> Option<Draft> {
 /// a library's own guard: such hooks often hold in one mode of operation only.
 fn hooked_only(world: &World<'_>, route: &Route, routes: &[&Route]) -> Option<Draft> {
     let real = |it: &&super::Guard| it.strength >= Strength::Unknown;
-    let only_hooks = route.guards.iter().filter(real).all(|it| it.hook && it.level == Level::App);
+    let only_hooks = route
+        .guards
+        .iter()
+        .filter(real)
+        .all(|it| it.hook && it.level == Level::App);
     if !only_hooks || !route.changes() || route.framework == "litestar" {
         return None;
     }
@@ -302,7 +344,11 @@ fn hooked_only(world: &World<'_>, route: &Route, routes: &[&Route]) -> Option<Dr
     Some(Draft {
         check: "missing-authentication",
         at: place(world, route),
-        message: format!("{} has none of its siblings' guards{}", label(route), others(&guarded)),
+        message: format!(
+            "{} has none of its siblings' guards{}",
+            label(route),
+            others(&guarded)
+        ),
         related: related(world, &guarded),
         severity: Some(Severity::Medium),
         confidence: Confidence::Medium,
@@ -313,7 +359,11 @@ fn hooked_only(world: &World<'_>, route: &Route, routes: &[&Route]) -> Option<Dr
 fn never_denies(world: &World<'_>, routes: &[&Route]) -> Vec<Draft> {
     let mut drafts: Vec<Draft> = Vec::new();
     for route in routes {
-        for guard in route.guards.iter().filter(|it| it.strength == Strength::Null) {
+        for guard in route
+            .guards
+            .iter()
+            .filter(|it| it.strength == Strength::Null)
+        {
             let Some(at) = guard.at else { continue };
             let Some(definition) = guard::definition(world, at) else {
                 continue;
@@ -322,8 +372,14 @@ fn never_denies(world: &World<'_>, routes: &[&Route]) -> Vec<Draft> {
             drafts.push(Draft {
                 check: "guard-never-denies",
                 at: world.field(definition, Field::Name).unwrap_or(definition),
-                message: format!("`{name}` lets every request pass, and {} relies on it", label(route)),
-                related: vec![(place(world, route), String::from("the handler that relies on it"))],
+                message: format!(
+                    "`{name}` lets every request pass, and {} relies on it",
+                    label(route)
+                ),
+                related: vec![(
+                    place(world, route),
+                    String::from("the handler that relies on it"),
+                )],
                 severity: None,
                 confidence: Confidence::Medium,
             });
@@ -344,7 +400,11 @@ fn nothing_at_all(world: &World<'_>, routes: &[&Route]) -> Vec<Draft> {
     if exposed.len() < FEWEST || is_local(world, routes) {
         return Vec::new();
     }
-    let related = exposed.iter().skip(1).take(MOST_LISTED).map(|it| (place(world, it), label(it)));
+    let related = exposed
+        .iter()
+        .skip(1)
+        .take(MOST_LISTED)
+        .map(|it| (place(world, it), label(it)));
     vec![Draft {
         check: "missing-authentication",
         at: place(world, first),
@@ -362,9 +422,16 @@ fn nothing_at_all(world: &World<'_>, routes: &[&Route]) -> Vec<Draft> {
 /// Whether the application listens to its own machine only.
 fn is_local(world: &World<'_>, routes: &[&Route]) -> bool {
     routes.iter().any(|route| {
-        let text = world.file(route.registration.file).map_or("", |it| &it.source.text);
-        ["host=\"127.0.0.1\"", "host='127.0.0.1'", "host=\"localhost\"", "host='localhost'"]
-            .iter()
-            .any(|word| text.contains(word))
+        let text = world
+            .file(route.registration.file)
+            .map_or("", |it| &it.source.text);
+        [
+            "host=\"127.0.0.1\"",
+            "host='127.0.0.1'",
+            "host=\"localhost\"",
+            "host='localhost'",
+        ]
+        .iter()
+        .any(|word| text.contains(word))
     })
 }

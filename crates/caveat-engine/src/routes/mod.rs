@@ -132,15 +132,48 @@ pub struct Table {
 fn words_of(language: &str) -> &'static [&'static str] {
     match language {
         "python" => &[
-            "flask", "Flask", "quart", "fastapi", "APIRouter", "starlette", "litestar", "sanic",
-            "aiohttp", "tornado", "Blueprint", "bottle", "urlpatterns", "rest_framework",
-            "NinjaAPI", "ninja", "RequestHandler", "MethodView", "DEFAULT_PERMISSION_CLASSES",
-            "MIDDLEWARE", "APIHandler", "JupyterHandler", ".route(", "@bp.", "@router.", "@app.",
-            "@api.", "@blueprint.", "@routes.",
+            "flask",
+            "Flask",
+            "quart",
+            "fastapi",
+            "APIRouter",
+            "starlette",
+            "litestar",
+            "sanic",
+            "aiohttp",
+            "tornado",
+            "Blueprint",
+            "bottle",
+            "urlpatterns",
+            "rest_framework",
+            "NinjaAPI",
+            "ninja",
+            "RequestHandler",
+            "MethodView",
+            "DEFAULT_PERMISSION_CLASSES",
+            "MIDDLEWARE",
+            "APIHandler",
+            "JupyterHandler",
+            ".route(",
+            "@bp.",
+            "@router.",
+            "@app.",
+            "@api.",
+            "@blueprint.",
+            "@routes.",
         ],
         "rust" => &[
-            "axum", "actix_web", "rocket", "utoipa_axum", "OpenApiRouter", "Router::new", "#[get(", "#[post(", "#[put(",
-            "#[delete(", "#[patch(",
+            "axum",
+            "actix_web",
+            "rocket",
+            "utoipa_axum",
+            "OpenApiRouter",
+            "Router::new",
+            "#[get(",
+            "#[post(",
+            "#[put(",
+            "#[delete(",
+            "#[patch(",
         ],
         _ => &[],
     }
@@ -151,12 +184,17 @@ pub fn takes_part(path: &str, text: &str) -> bool {
     let words = words_of(Language::from_path(path).name());
     !words.is_empty()
         && !crate::context::is_test_path(path)
-        && words.iter().any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+        && words
+            .iter()
+            .any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
 }
 
 /// Finds the routes of the files at `seeds` (those that [`takes_part`]).
 pub fn collect(world: &World<'_>, seeds: &[&str]) -> Table {
-    let mut seeds: Vec<_> = seeds.iter().filter_map(|path| world.project.file(path)).collect();
+    let mut seeds: Vec<_> = seeds
+        .iter()
+        .filter_map(|path| world.project.file(path))
+        .collect();
     seeds.sort_unstable();
     seeds.dedup();
     seeds.retain(|&file| world.file(file).is_some());
@@ -165,6 +203,8 @@ pub fn collect(world: &World<'_>, seeds: &[&str]) -> Table {
         .partition(|&file| world.project.language(file).name() == "rust");
     let mut table = python::collect(world, &python);
     rust::collect(world, &rust, &mut table);
-    table.routes.sort_by_key(|it| (it.handler.file, it.handler.node, it.registration));
+    table
+        .routes
+        .sort_by_key(|it| (it.handler.file, it.handler.node, it.registration));
     table
 }

@@ -34,9 +34,25 @@ const CONSTRUCTORS: &[(&str, &str, bool)] = &[
 
 /// Libraries that these classes come from.
 const LIBRARIES: &[&str] = &[
-    "flask", "quart", "apiflask", "flask_openapi3", "flask_restful", "flask_restx", "flask_restplus",
-    "flask_smorest", "fastapi", "starlette", "litestar", "sanic", "ninja", "aiohttp", "bottle",
-    "sanic_ext", "flask_rebar", "aiohttp_apispec", "tornado",
+    "flask",
+    "quart",
+    "apiflask",
+    "flask_openapi3",
+    "flask_restful",
+    "flask_restx",
+    "flask_restplus",
+    "flask_smorest",
+    "fastapi",
+    "starlette",
+    "litestar",
+    "sanic",
+    "ninja",
+    "aiohttp",
+    "bottle",
+    "sanic_ext",
+    "flask_rebar",
+    "aiohttp_apispec",
+    "tornado",
 ];
 
 /// How far from an object its applications are looked for.
@@ -185,7 +201,9 @@ impl<'w> Builder<'w> {
     /// The items of a list, through a name for it.
     fn list(&self, at: At) -> Vec<At> {
         match self.world.meaning(at) {
-            Meaning::Place(value, rest) if rest.is_empty() && self.world.role(value) == Role::List => {
+            Meaning::Place(value, rest)
+                if rest.is_empty() && self.world.role(value) == Role::List =>
+            {
                 self.world.items(value)
             }
             _ => self.world.items(at),
@@ -200,8 +218,12 @@ impl<'w> Builder<'w> {
             return Vec::new();
         };
         let (classes, _) = world.ancestry(class);
-        let found = classes.into_iter().flat_map(|class| guard::depends(world, class));
-        found.filter_map(|it| self.guard(it, level, false)).collect()
+        let found = classes
+            .into_iter()
+            .flat_map(|class| guard::depends(world, class));
+        found
+            .filter_map(|it| self.guard(it, level, false))
+            .collect()
     }
 
     /// The guard that an expression is, unless it has nothing to do with one.
@@ -260,21 +282,29 @@ impl<'w> Builder<'w> {
         if !text.starts_with("self.") {
             return None;
         }
-        let class = world.ancestors(at).find(|&it| world.role(it) == Role::Class)?;
+        let class = world
+            .ancestors(at)
+            .find(|&it| world.role(it) == Role::Class)?;
         let assigned = world.subtree(class).find(|&it| {
             world.role(it) == Role::Assignment
-                && world.field(it, Field::Left).is_some_and(|left| world.text(left) == text)
+                && world
+                    .field(it, Field::Left)
+                    .is_some_and(|left| world.text(left) == text)
         })?;
         self.object_within(world.field(assigned, Field::Right)?, depth - 1)
     }
 
     fn returned(&self, function: At, depth: u32) -> Option<usize> {
         let world = self.world;
-        let returns = world.subtree(function).filter(|&it| world.role(it) == Role::Return);
+        let returns = world
+            .subtree(function)
+            .filter(|&it| world.role(it) == Role::Return);
         let mut values = returns.filter_map(|it| world.children(it).next());
         values.find_map(|value| {
             let items = world.items(value);
-            items.into_iter().find_map(|it| self.object_within(it, depth - 1))
+            items
+                .into_iter()
+                .find_map(|it| self.object_within(it, depth - 1))
         })
     }
 
@@ -306,8 +336,17 @@ impl<'w> Builder<'w> {
     /// Inclusions, and hooks that are registered by calls.
     fn edges(&mut self, file: FileId) {
         const INCLUDES: &[&str] = &[
-            "include_router", "register_blueprint", "mount", "add_subapp", "add_namespace",
-            "blueprint", "add_router", "register_api", "register", "add_routes", "group",
+            "include_router",
+            "register_blueprint",
+            "mount",
+            "add_subapp",
+            "add_namespace",
+            "blueprint",
+            "add_router",
+            "register_api",
+            "register",
+            "add_routes",
+            "group",
         ];
         for call in self.all(file, Role::Call) {
             let Some((receiver, name)) = self.world.method(call) else {
@@ -317,9 +356,15 @@ impl<'w> Builder<'w> {
                 self.include(call, receiver, name);
             }
             let positional = self.world.positional(call);
-            if let "before_request" | "before_app_request" | "add_middleware" | "register_middleware" = name
+            if let "before_request"
+            | "before_app_request"
+            | "add_middleware"
+            | "register_middleware" = name
                 && let Some(&first) = positional.first()
-                && self.world.parent(call).is_none_or(|it| self.world.role(it) != Role::Decorator)
+                && self
+                    .world
+                    .parent(call)
+                    .is_none_or(|it| self.world.role(it) != Role::Decorator)
                 && let Some(found) = self.guard(first, Level::App, true)
             {
                 self.hook(receiver, name, found);
@@ -356,7 +401,9 @@ impl<'w> Builder<'w> {
             let Some(&parent) = self.by_call.get(&call) else {
                 continue;
             };
-            let lists = ["route_handlers", "routes"].iter().filter_map(|name| self.world.keyword(call, name));
+            let lists = ["route_handlers", "routes"]
+                .iter()
+                .filter_map(|name| self.world.keyword(call, name));
             let items: Vec<At> = lists.flat_map(|list| self.list(list)).collect();
             for item in items {
                 if let Some(child) = self.object(item)
@@ -376,7 +423,9 @@ impl<'w> Builder<'w> {
     fn include(&mut self, call: At, receiver: At, name: &str) {
         let world = self.world;
         let positional = world.positional(call);
-        let child = positional.iter().find_map(|&it| Some((it, self.object(it)?)));
+        let child = positional
+            .iter()
+            .find_map(|&it| Some((it, self.object(it)?)));
         let (Some((_, child)), Some(parent)) = (child, self.object(receiver)) else {
             return;
         };
@@ -422,8 +471,13 @@ impl<'w> Builder<'w> {
 
     fn hook_decorator(&mut self, decorator: At, function: At) {
         const HOOKS: &[&str] = &[
-            "before_request", "before_app_request", "middleware", "on_request", "before_websocket",
-            "before_app_first_request", "before_first_request",
+            "before_request",
+            "before_app_request",
+            "middleware",
+            "on_request",
+            "before_websocket",
+            "before_app_first_request",
+            "before_first_request",
         ];
         let world = self.world;
         let target = match world.role(decorator) {
@@ -462,7 +516,9 @@ impl<'w> Builder<'w> {
         }
         let positional = world.positional(decorator);
         let path_at = positional.first().copied().or_else(|| {
-            ["path", "rule", "uri"].iter().find_map(|name| world.keyword(decorator, name))
+            ["path", "rule", "uri"]
+                .iter()
+                .find_map(|name| world.keyword(decorator, name))
         });
         let path = path_at.and_then(|at| world.string_value(at));
         let (receiver, name) = match world.method(decorator) {
@@ -474,7 +530,8 @@ impl<'w> Builder<'w> {
             Some(receiver) => match self.object(receiver) {
                 Some(object) => object,
                 None => {
-                    path.as_ref().filter(|path| path.starts_with('/') || path.starts_with("r'/"))?;
+                    path.as_ref()
+                        .filter(|path| path.starts_with('/') || path.starts_with("r'/"))?;
                     if !is_plausible(world, receiver) {
                         return None;
                     }
@@ -485,9 +542,9 @@ impl<'w> Builder<'w> {
                 let Meaning::Outside(path) = world.meaning(world.callee(decorator)?) else {
                     return None;
                 };
-                let framework = match path.first()? {
-                    &"litestar" => "litestar",
-                    &"flask_appbuilder" => "flask",
+                let framework = match *path.first()? {
+                    "litestar" => "litestar",
+                    "flask_appbuilder" => "flask",
                     _ => return None,
                 };
                 self.loose_object((decorator.file, String::from("handlers")), framework)
@@ -526,7 +583,10 @@ impl<'w> Builder<'w> {
         if let Some(class) = class {
             guards.extend(self.class_guards(class));
             if self.objects[group].framework == "litestar" {
-                group = self.loose_object((class.file, format!("class {}", world.name(class))), "litestar");
+                group = self.loose_object(
+                    (class.file, format!("class {}", world.name(class))),
+                    "litestar",
+                );
                 self.hang_controllers(group);
             }
         }
@@ -567,7 +627,13 @@ impl<'w> Builder<'w> {
     }
 
     /// A route without what its decorators say.
-    pub(super) fn route(&self, function: At, name: String, spec: Spec, mut guards: Vec<Guard>) -> Route {
+    pub(super) fn route(
+        &self,
+        function: At,
+        name: String,
+        spec: Spec,
+        mut guards: Vec<Guard>,
+    ) -> Route {
         let world = self.world;
         for dependency in guard::dependencies(world, function) {
             guards.extend(self.guard(dependency, Level::Parameter, false));
@@ -575,7 +641,11 @@ impl<'w> Builder<'w> {
         let (strength, summary) = self.guards.body(function);
         if strength >= Strength::Unknown {
             guards.push(Guard {
-                name: summary.checks.first().cloned().unwrap_or_else(|| String::from("check in the body")),
+                name: summary
+                    .checks
+                    .first()
+                    .cloned()
+                    .unwrap_or_else(|| String::from("check in the body")),
                 level: Level::Body,
                 strength,
                 at: Some(function),
@@ -600,14 +670,28 @@ impl<'w> Builder<'w> {
     /// Guards that a class and its bases put in front of all of its methods.
     pub(super) fn class_guards(&self, class: At) -> Vec<Guard> {
         const LISTS: &[&str] = &["decorators", "method_decorators", "guards", "dependencies"];
-        const HOOKS: &[&str] = &["dispatch", "dispatch_request", "prepare", "is_accessible", "initial"];
+        const HOOKS: &[&str] = &[
+            "dispatch",
+            "dispatch_request",
+            "prepare",
+            "pre_get",
+            "is_accessible",
+            "initial",
+        ];
         let world = self.world;
         let (classes, outside) = world.ancestry(class);
         let mut found = Vec::new();
         for &class in &classes {
-            for item in LISTS.iter().filter_map(|name| world.class_attribute(class, name)) {
+            for item in LISTS
+                .iter()
+                .filter_map(|name| world.class_attribute(class, name))
+            {
                 let items = self.list(item);
-                found.extend(items.into_iter().filter_map(|it| self.guard(it, Level::Class, false)));
+                found.extend(
+                    items
+                        .into_iter()
+                        .filter_map(|it| self.guard(it, Level::Class, false)),
+                );
             }
             for dependency in self.attributes(class) {
                 found.extend(self.guard(dependency, Level::Class, false));
@@ -689,9 +773,8 @@ impl<'w> Builder<'w> {
             })
             .collect();
         let guarded = |way: &Vec<Guard>| way.iter().any(|it| it.strength >= Strength::Unknown);
-        match ways.iter().all(guarded) {
-            true => guards.extend(ways.into_iter().next().unwrap_or_default()),
-            false => {}
+        if ways.iter().all(guarded) {
+            guards.extend(ways.into_iter().next().unwrap_or_default());
         }
         guards
     }
@@ -715,7 +798,11 @@ impl<'w> Builder<'w> {
     fn hangs_loose(&self, object: usize, depth: u32) -> bool {
         let own = &self.objects[object];
         !own.is_app
-            && (depth == 0 || own.parents.iter().all(|edge| self.hangs_loose(edge.parent, depth - 1)))
+            && (depth == 0
+                || own
+                    .parents
+                    .iter()
+                    .all(|edge| self.hangs_loose(edge.parent, depth - 1)))
     }
 
     fn finish(mut self) -> Table {
@@ -751,11 +838,15 @@ pub(super) struct Spec {
 pub(super) fn methods(world: &World<'_>, call: At, name: &str) -> Option<Vec<String>> {
     let plain = |text: &str| Some(vec![text.to_owned()]);
     match name {
-        "get" | "post" | "put" | "patch" | "delete" | "head" | "options" => plain(&name.to_uppercase()),
+        "get" | "post" | "put" | "patch" | "delete" | "head" | "options" => {
+            plain(&name.to_uppercase())
+        }
         "websocket" | "websocket_route" => plain("WS"),
-        "route" | "api_route" | "expose" | "add_url_rule" | "add_api_route" | "add_route" | "api_operation"
-        | "Route" | "APIRoute" | "endpoint" => {
-            let stated = world.keyword(call, "methods").or_else(|| world.keyword(call, "method"));
+        "route" | "api_route" | "expose" | "add_url_rule" | "add_api_route" | "add_route"
+        | "api_operation" | "Route" | "APIRoute" | "endpoint" => {
+            let stated = world
+                .keyword(call, "methods")
+                .or_else(|| world.keyword(call, "method"));
             let stated = stated.map(|list| world.items(list)).unwrap_or_default();
             let stated: Vec<String> = stated
                 .into_iter()
@@ -781,8 +872,20 @@ fn is_plausible(world: &World<'_>, receiver: At) -> bool {
     words.iter().any(|word| {
         matches!(
             &**word,
-            "app" | "router" | "bp" | "blueprint" | "api" | "blp" | "ns" | "namespace" | "routes"
-                | "server" | "application" | "manager" | "page" | "mod"
+            "app"
+                | "router"
+                | "bp"
+                | "blueprint"
+                | "api"
+                | "blp"
+                | "ns"
+                | "namespace"
+                | "routes"
+                | "server"
+                | "application"
+                | "manager"
+                | "page"
+                | "mod"
         )
     })
 }
@@ -790,8 +893,21 @@ fn is_plausible(world: &World<'_>, receiver: At) -> bool {
 /// The framework of a file, by the words in it.
 pub(super) fn guess(world: &World<'_>, at: At) -> &'static str {
     let text = world.file(at.file).map_or("", |file| &file.source.text);
-    let known = ["fastapi", "quart", "sanic", "litestar", "starlette", "aiohttp", "tornado", "bottle", "flask"];
-    known.into_iter().find(|name| text.contains(name)).unwrap_or("flask")
+    let known = [
+        "fastapi",
+        "quart",
+        "sanic",
+        "litestar",
+        "starlette",
+        "aiohttp",
+        "tornado",
+        "bottle",
+        "flask",
+    ];
+    known
+        .into_iter()
+        .find(|name| text.contains(name))
+        .unwrap_or("flask")
 }
 
 fn framework_of(library: &str, usual: &'static str) -> &'static str {
@@ -809,7 +925,9 @@ fn framework_of(library: &str, usual: &'static str) -> &'static str {
 /// Whether a registration says that it is open to everybody.
 fn is_open(world: &World<'_>, registration: At) -> bool {
     let is = |name: &str, value: &str| {
-        world.keyword(registration, name).is_some_and(|it| world.text(it) == value)
+        world
+            .keyword(registration, name)
+            .is_some_and(|it| world.text(it) == value)
     };
     is("auth", "None") || is("exclude_from_auth", "True")
 }

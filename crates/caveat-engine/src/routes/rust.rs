@@ -60,7 +60,10 @@ pub(super) fn collect(world: &World<'_>, files: &[FileId], table: &mut Table) {
         taken: FxHashSet::default(),
         open: Vec::new(),
     };
-    let functions: Vec<At> = files.iter().flat_map(|&file| functions(world, file)).collect();
+    let functions: Vec<At> = files
+        .iter()
+        .flat_map(|&file| functions(world, file))
+        .collect();
     for &function in &functions {
         evaluator.function(function, DEPTH);
     }
@@ -77,7 +80,12 @@ pub(super) fn collect(world: &World<'_>, files: &[FileId], table: &mut Table) {
     let first = table.routes.len() + 1_000_000;
     let mut groups: FxHashMap<At, usize> = FxHashMap::default();
     for draft in drafts {
-        if seen.insert((draft.registration, draft.handler, draft.methods.clone(), draft.path.clone())) {
+        if seen.insert((
+            draft.registration,
+            draft.handler,
+            draft.methods.clone(),
+            draft.path.clone(),
+        )) {
             let next = first + groups.len();
             let group = *groups.entry(draft.builder).or_insert(next);
             let route = evaluator.route(draft, group);
@@ -135,7 +143,10 @@ impl Evaluator<'_> {
     fn visit(&mut self, at: At, variables: &mut Variables, left: &mut Vec<Draft>, depth: u32) {
         let world = self.world;
         let (target, value) = match world.role(at) {
-            Role::Let => (world.field(at, Field::Pattern), world.field(at, Field::Value)),
+            Role::Let => (
+                world.field(at, Field::Pattern),
+                world.field(at, Field::Value),
+            ),
             Role::Assignment => (world.field(at, Field::Left), world.field(at, Field::Right)),
             Role::Function => return,
             _ => (None, None),
@@ -166,8 +177,12 @@ impl Evaluator<'_> {
     /// The first name of a pattern: `router` of `(router, api)`.
     fn first_name(&self, pattern: At) -> String {
         let world = self.world;
-        let mut names = world.subtree(pattern).filter(|&it| world.role(it) == Role::Identifier);
-        names.next().map_or_else(String::new, |it| world.text(it).to_owned())
+        let mut names = world
+            .subtree(pattern)
+            .filter(|&it| world.role(it) == Role::Identifier);
+        names
+            .next()
+            .map_or_else(String::new, |it| world.text(it).to_owned())
     }
 
     /// The router that an expression is, if it is one.
@@ -182,7 +197,9 @@ impl Evaluator<'_> {
         match world.role(at) {
             Role::Identifier => variables.remove(world.text(at)),
             Role::Await | Role::QuestionMark | Role::Reference => {
-                let inner = world.children(at).find(|&it| world.role(it) != Role::Token)?;
+                let inner = world
+                    .children(at)
+                    .find(|&it| world.role(it) != Role::Token)?;
                 self.evaluate(inner, variables, left, depth)
             }
             Role::If | Role::Match => self.branches(at, variables, left, depth),
@@ -204,8 +221,14 @@ impl Evaluator<'_> {
     ) -> Option<Built> {
         let world = self.world;
         let mut blocks: Vec<At> = Vec::new();
-        for it in world.subtree(at).filter(|&it| world.role(it) == Role::Block) {
-            if !blocks.iter().any(|&outer| world.arena(it).is_within(it.node, outer.node)) {
+        for it in world
+            .subtree(at)
+            .filter(|&it| world.role(it) == Role::Block)
+        {
+            if !blocks
+                .iter()
+                .any(|&outer| world.arena(it).is_within(it.node, outer.node))
+            {
                 blocks.push(it);
             }
         }
@@ -216,7 +239,9 @@ impl Evaluator<'_> {
             };
             let mut own = variables.clone();
             if let Some(built) = self.evaluate(tail, &mut own, left, depth) {
-                all.get_or_insert_with(Built::default).routes.extend(built.routes);
+                all.get_or_insert_with(Built::default)
+                    .routes
+                    .extend(built.routes);
                 variables.retain(|name, _| own.contains_key(name));
             }
         }
@@ -228,23 +253,33 @@ impl Evaluator<'_> {
         let world = self.world;
         let callee = world.callee(at)?;
         let path = world.path(callee)?;
-        let prefix = || world.positional(at).first().and_then(|&it| world.string(it));
+        let prefix = || {
+            world
+                .positional(at)
+                .first()
+                .and_then(|&it| world.string(it))
+        };
         match path.as_slice() {
-            [.., "Router" | "OpenApiRouter" | "ApiRouter" | "App" | "Rocket", "new" | "with_openapi" | "build" | "custom"] => {
-                Some(Built::default())
-            }
+            [
+                ..,
+                "Router" | "OpenApiRouter" | "ApiRouter" | "App" | "Rocket",
+                "new" | "with_openapi" | "build" | "custom",
+            ] => Some(Built::default()),
             [.., "rocket", "build" | "custom"] => Some(Built::default()),
-            [.., "web", "scope" | "resource"] | ["scope" | "resource"] | [.., "Scope" | "Resource", "new"] => {
-                Some(Built {
-                    prefix: prefix()?,
-                    ..Built::default()
-                })
-            }
+            [.., "web", "scope" | "resource"]
+            | ["scope" | "resource"]
+            | [.., "Scope" | "Resource", "new"] => Some(Built {
+                prefix: prefix()?,
+                ..Built::default()
+            }),
             _ => {
                 let Meaning::Place(function, rest) = world.meaning(callee) else {
                     return None;
                 };
-                if !rest.is_empty() || world.role(function) != Role::Function || !self.is_builder(function) {
+                if !rest.is_empty()
+                    || world.role(function) != Role::Function
+                    || !self.is_builder(function)
+                {
                     return None;
                 }
                 self.taken.insert(function);
@@ -261,9 +296,16 @@ impl Evaluator<'_> {
         let result = self.world.field(function, Field::ReturnType);
         result.is_some_and(|it| {
             let text = self.world.text(it);
-            ["Router", "Scope", "Resource", "HttpServiceFactory", "Rocket", "ServiceFactory"]
-                .iter()
-                .any(|name| text.contains(name))
+            [
+                "Router",
+                "Scope",
+                "Resource",
+                "HttpServiceFactory",
+                "Rocket",
+                "ServiceFactory",
+            ]
+            .iter()
+            .any(|name| text.contains(name))
         })
     }
 
@@ -294,9 +336,14 @@ impl Evaluator<'_> {
             "route" => built.routes.extend(self.added(at, &arguments)),
             "routes" => built.routes.extend(self.listed(at, &arguments, "axum")),
             "to" => {}
-            "service" => built.routes.extend(self.service(at, &arguments, variables, left, depth)),
+            "service" => built
+                .routes
+                .extend(self.service(at, &arguments, variables, left, depth)),
             "nest" | "nest_service" | "nest_api_service" => {
-                let prefix = arguments.first().and_then(|&it| world.string_value(it)).unwrap_or_default();
+                let prefix = arguments
+                    .first()
+                    .and_then(|&it| world.string_value(it))
+                    .unwrap_or_default();
                 if let Some(inner) = arguments.get(1)
                     && let Some(inner) = self.evaluate(*inner, variables, left, depth)
                 {
@@ -311,9 +358,14 @@ impl Evaluator<'_> {
                 }
             }
             "mount" => {
-                let prefix = arguments.first().and_then(|&it| world.string_value(it)).unwrap_or_default();
+                let prefix = arguments
+                    .first()
+                    .and_then(|&it| world.string_value(it))
+                    .unwrap_or_default();
                 let rest = arguments.get(1..).unwrap_or_default();
-                built.routes.extend(prefixed(self.listed(at, rest, "rocket"), &prefix));
+                built
+                    .routes
+                    .extend(prefixed(self.listed(at, rest, "rocket"), &prefix));
             }
             "configure" => {
                 if let Some(&function) = arguments.first()
@@ -333,7 +385,9 @@ impl Evaluator<'_> {
                 }
             }
             "wrap" | "wrap_fn" => {
-                built.wrappers.extend(arguments.first().and_then(|&it| self.layer(it)));
+                built
+                    .wrappers
+                    .extend(arguments.first().and_then(|&it| self.layer(it)));
             }
             _ => {}
         }
@@ -342,7 +396,10 @@ impl Evaluator<'_> {
 
     fn enclosing(&self, at: At) -> At {
         let world = self.world;
-        world.ancestors(at).find(|&it| world.role(it) == Role::Function).unwrap_or(at)
+        world
+            .ancestors(at)
+            .find(|&it| world.role(it) == Role::Function)
+            .unwrap_or(at)
     }
 
     /// `.route("/x", get(h).post(k))`, `.route("/x", web::get().to(h))`, `.route(web::get().to(h))`.
@@ -371,22 +428,31 @@ impl Evaluator<'_> {
             let first = world.positional(call).first().copied();
             let is_actix = world.text(table).contains(".to(");
             match name.as_str() {
-                "layer" | "route_layer" | "wrap" => guards.extend(first.and_then(|it| self.layer(it))),
+                "layer" | "route_layer" | "wrap" => {
+                    guards.extend(first.and_then(|it| self.layer(it)))
+                }
                 "to" => {
                     let verb = world
                         .method(call)
                         .and_then(|(receiver, _)| world.callee_name(receiver))
                         .map_or_else(|| String::from("*"), str::to_uppercase);
                     verbs.push(verb.clone());
-                    drafts.extend(first.and_then(|it| self.draft(at, it, vec![verb], &path, "actix-web")));
+                    drafts.extend(
+                        first.and_then(|it| self.draft(at, it, vec![verb], &path, "actix-web")),
+                    );
                 }
-                "get" | "post" | "put" | "patch" | "delete" | "head" | "options" | "any" | "get_with"
-                | "post_with" | "put_with" | "delete_with" | "patch_with"
+                "get" | "post" | "put" | "patch" | "delete" | "head" | "options" | "any"
+                | "get_with" | "post_with" | "put_with" | "delete_with" | "patch_with"
                     if !is_actix =>
                 {
                     let verb = name.trim_end_matches("_with");
-                    let verb = if verb == "any" { String::from("*") } else { verb.to_uppercase() };
-                    drafts.extend(first.and_then(|it| self.draft(at, it, vec![verb], &path, "axum")));
+                    let verb = if verb == "any" {
+                        String::from("*")
+                    } else {
+                        verb.to_uppercase()
+                    };
+                    drafts
+                        .extend(first.and_then(|it| self.draft(at, it, vec![verb], &path, "axum")));
                 }
                 _ => {}
             }
@@ -398,12 +464,23 @@ impl Evaluator<'_> {
         drafts
     }
 
-    fn draft(&self, at: At, handler: At, methods: Vec<String>, path: &str, framework: &'static str) -> Option<Draft> {
+    fn draft(
+        &self,
+        at: At,
+        handler: At,
+        methods: Vec<String>,
+        path: &str,
+        framework: &'static str,
+    ) -> Option<Draft> {
         let world = self.world;
         let handler = match world.role(handler) {
             Role::Lambda => handler,
             _ => match world.meaning(handler) {
-                Meaning::Place(place, rest) if rest.is_empty() && world.role(place) == Role::Function => place,
+                Meaning::Place(place, rest)
+                    if rest.is_empty() && world.role(place) == Role::Function =>
+                {
+                    place
+                }
                 _ => return None,
             },
         };
@@ -421,7 +498,8 @@ impl Evaluator<'_> {
     /// The arguments of a registering call stand on its own line; the chain before does not.
     fn registration(&self, call: At) -> At {
         let list = self.world.field(call, Field::Arguments);
-        list.and_then(|it| self.world.children(it).next()).unwrap_or(call)
+        list.and_then(|it| self.world.children(it).next())
+            .unwrap_or(call)
     }
 
     /// Handlers in `routes!(a, b)` and `routes![a, b]`: their attributes say method and path.
@@ -467,11 +545,18 @@ impl Evaluator<'_> {
             if VERBS.contains(&last) {
                 return Some((vec![last.to_uppercase()], quoted(rest)?));
             }
-            let verb = || VERBS.iter().find(|verb| rest.trim_start().starts_with(**verb) || rest.contains(&format!("\"{}\"", verb.to_uppercase())));
+            let verb = || {
+                VERBS.iter().find(|verb| {
+                    rest.trim_start().starts_with(**verb)
+                        || rest.contains(&format!("\"{}\"", verb.to_uppercase()))
+                })
+            };
             match last {
                 "path" => Some((
                     vec![verb().map_or_else(|| String::from("*"), |it| it.to_uppercase())],
-                    rest.split_once("path").and_then(|it| quoted(it.1)).unwrap_or_default(),
+                    rest.split_once("path")
+                        .and_then(|it| quoted(it.1))
+                        .unwrap_or_default(),
                 )),
                 "route" => Some((
                     vec![verb().map_or_else(|| String::from("*"), |it| it.to_uppercase())],
@@ -516,7 +601,10 @@ impl Evaluator<'_> {
             registration: function,
             guards: Vec::new(),
             framework: "rocket",
-            builder: At { file: function.file, node: NodeId::ROOT },
+            builder: At {
+                file: function.file,
+                node: NodeId::ROOT,
+            },
         })
     }
 
@@ -526,7 +614,9 @@ impl Evaluator<'_> {
         let mut strength = Strength::None;
         for it in world.subtree(at) {
             let outermost = matches!(world.role(it), Role::Identifier | Role::Scoped)
-                && world.parent(it).is_none_or(|up| world.role(up) != Role::Scoped);
+                && world
+                    .parent(it)
+                    .is_none_or(|up| world.role(up) != Role::Scoped);
             if !outermost {
                 continue;
             }
@@ -543,9 +633,17 @@ impl Evaluator<'_> {
 
     fn layer_name(&self, at: At) -> Strength {
         const ONLY_PROVIDE: &[&str] = &[
-            "AuthManagerLayer", "AuthManagerLayerBuilder", "SessionManagerLayer", "IdentityMiddleware",
-            "SessionMiddleware", "CookieSession", "SetSensitiveHeadersLayer", "SetSensitiveRequestHeadersLayer",
-            "AUTHORIZATION", "SessionLayer", "CookieManagerLayer",
+            "AuthManagerLayer",
+            "AuthManagerLayerBuilder",
+            "SessionManagerLayer",
+            "IdentityMiddleware",
+            "SessionMiddleware",
+            "CookieSession",
+            "SetSensitiveHeadersLayer",
+            "SetSensitiveRequestHeadersLayer",
+            "AUTHORIZATION",
+            "SessionLayer",
+            "CookieManagerLayer",
         ];
         let world = self.world;
         let path = world.path(at).unwrap_or_default();
@@ -559,12 +657,21 @@ impl Evaluator<'_> {
             return self.guards.of(place);
         }
         let known = |name: &&str| {
-            matches!(*name, "HttpAuthentication" | "ValidateRequestHeaderLayer" | "RequireAuthorizationLayer" | "AsyncRequireAuthorizationLayer")
+            matches!(
+                *name,
+                "HttpAuthentication"
+                    | "ValidateRequestHeaderLayer"
+                    | "RequireAuthorizationLayer"
+                    | "AsyncRequireAuthorizationLayer"
+            )
         };
         if path.iter().any(known) {
             return Strength::Guard;
         }
-        let is_type = path.iter().rev().find(|name| name.starts_with(char::is_uppercase));
+        let is_type = path
+            .iter()
+            .rev()
+            .find(|name| name.starts_with(char::is_uppercase));
         match is_type {
             Some(name) => by_name(name).min(Strength::Unknown),
             None if path.len() > 1 || world.is_rust(at) && words::is_check(last) => by_name(last),
@@ -579,7 +686,11 @@ impl Evaluator<'_> {
         let (strength, summary) = self.guards.body(draft.handler);
         if strength >= Strength::Unknown {
             guards.push(Guard {
-                name: summary.checks.first().cloned().unwrap_or_else(|| String::from("check in the body")),
+                name: summary
+                    .checks
+                    .first()
+                    .cloned()
+                    .unwrap_or_else(|| String::from("check in the body")),
                 level: Level::Body,
                 strength,
                 at: Some(draft.handler),
@@ -611,7 +722,9 @@ impl Evaluator<'_> {
         let Some(list) = world.field(handler, Field::Parameters) else {
             return Vec::new();
         };
-        let types = world.children(list).filter_map(|it| world.field(it, Field::Type));
+        let types = world
+            .children(list)
+            .filter_map(|it| world.field(it, Field::Type));
         types
             .filter_map(|kind| {
                 let strength = self.extractor(kind, 4);
@@ -629,27 +742,72 @@ impl Evaluator<'_> {
     /// What a parameter's type is worth: can taking it out of the request fail?
     fn extractor(&self, kind: At, depth: u32) -> Strength {
         const PLAIN: &[&str] = &[
-            "State", "Path", "Query", "Json", "Form", "Data", "HeaderMap", "ConnectInfo", "Request",
-            "Parts", "TypedHeader", "Multipart", "HttpRequest", "Payload", "Bytes", "String",
-            "WebSocketUpgrade", "OriginalUri", "Uri", "Method", "RawQuery", "MatchedPath", "Host",
-            "Option", "Result", "CookieJar", "PrivateCookieJar", "SignedCookieJar", "Session", "Valid",
-            "ValidatedJson", "Next", "Body", "TempFile", "Shutdown", "BearerAuth", "BasicAuth",
+            "State",
+            "Path",
+            "Query",
+            "Json",
+            "Form",
+            "Data",
+            "HeaderMap",
+            "ConnectInfo",
+            "Request",
+            "Parts",
+            "TypedHeader",
+            "Multipart",
+            "HttpRequest",
+            "Payload",
+            "Bytes",
+            "String",
+            "WebSocketUpgrade",
+            "OriginalUri",
+            "Uri",
+            "Method",
+            "RawQuery",
+            "MatchedPath",
+            "Host",
+            "Option",
+            "Result",
+            "CookieJar",
+            "PrivateCookieJar",
+            "SignedCookieJar",
+            "Session",
+            "Valid",
+            "ValidatedJson",
+            "Next",
+            "Body",
+            "TempFile",
+            "Shutdown",
+            "BearerAuth",
+            "BasicAuth",
         ];
         let world = self.world;
         if depth == 0 {
             return Strength::Unknown;
         }
         if world.kind(kind) == "reference_type" {
-            return world.field(kind, Field::Type).map_or(Strength::None, |it| self.extractor(it, depth));
+            return world
+                .field(kind, Field::Type)
+                .map_or(Strength::None, |it| self.extractor(it, depth));
         }
         let Some(path) = world.path(kind) else {
             return Strength::None;
         };
         let last = path.last().copied().unwrap_or("");
         if matches!(last, "Extension" | "ReqData" | "Inject") {
-            let inner = world.field(kind, Field::TypeArguments).map_or("", |it| world.text(it));
-            let sure = words::split(inner).iter().any(|word| matches!(&**word, "user" | "claims" | "auth" | "identity" | "session" | "current"));
-            return if sure && !inner.contains("Option") { Strength::Unknown } else { Strength::None };
+            let inner = world
+                .field(kind, Field::TypeArguments)
+                .map_or("", |it| world.text(it));
+            let sure = words::split(inner).iter().any(|word| {
+                matches!(
+                    &**word,
+                    "user" | "claims" | "auth" | "identity" | "session" | "current"
+                )
+            });
+            return if sure && !inner.contains("Option") {
+                Strength::Unknown
+            } else {
+                Strength::None
+            };
         }
         if PLAIN.contains(&last) || last.starts_with(char::is_lowercase) {
             return Strength::None;
@@ -682,14 +840,33 @@ impl Evaluator<'_> {
                 return by_name(name);
             };
             let text = definition.span.text(&parsed.source.text);
-            let denies = ["UNAUTHORIZED", "FORBIDDEN", "Unauthorized", "Forbidden", "unauthorized", "forbidden", "401", "403", "Unauthenticated"]
-                .iter()
-                .any(|word| text.contains(word));
+            let denies = [
+                "UNAUTHORIZED",
+                "FORBIDDEN",
+                "Unauthorized",
+                "Forbidden",
+                "unauthorized",
+                "forbidden",
+                "401",
+                "403",
+                "Unauthenticated",
+            ]
+            .iter()
+            .any(|word| text.contains(word));
             let fails = text.contains("Err(") || text.contains('?') || text.contains("Outcome::");
             let lower = text.to_ascii_lowercase();
-            let asks = ["authorization", "token", "jwt", "claims", "session", "credential", "api_key", "login"]
-                .iter()
-                .any(|word| lower.contains(word));
+            let asks = [
+                "authorization",
+                "token",
+                "jwt",
+                "claims",
+                "session",
+                "credential",
+                "api_key",
+                "login",
+            ]
+            .iter()
+            .any(|word| lower.contains(word));
             strength = strength.max(match () {
                 () if optional => Strength::None,
                 () if denies => Strength::Guard,

@@ -34,11 +34,35 @@ const LONGEST: usize = 400;
 
 /// Parts of text that speak of turning somebody away.
 const DENIALS: &[&str] = &[
-    "401", "403", "unauthor", "forbidden", "permission", "not_authenticated", "notauthenticated",
-    "authenticationfailed", "authfailed", "accessdenied", "access_denied", "access denied",
-    "credential", "login", "not authorized", "authenticationerror", "autherror", "invalidtoken",
-    "invalid_token", "unauthenticated", "sign_in", "signin", "invalid token", "invalid api key",
-    "status::permission", "4401", "4403", "1008", "policy_violation",
+    "401",
+    "403",
+    "unauthor",
+    "forbidden",
+    "permission",
+    "not_authenticated",
+    "notauthenticated",
+    "authenticationfailed",
+    "authfailed",
+    "accessdenied",
+    "access_denied",
+    "access denied",
+    "credential",
+    "login",
+    "not authorized",
+    "authenticationerror",
+    "autherror",
+    "invalidtoken",
+    "invalid_token",
+    "unauthenticated",
+    "sign_in",
+    "signin",
+    "invalid token",
+    "invalid api key",
+    "status::permission",
+    "4401",
+    "4403",
+    "1008",
+    "policy_violation",
 ];
 
 /// Summarizes a function, or any piece of code.
@@ -89,9 +113,22 @@ pub fn of(world: &World<'_>, code: At) -> Summary {
 fn is_identity_read(text: &str) -> bool {
     text.len() < 80
         && [
-            "request.user", "current_user", "g.user", "ctx.user", "ctx.session", "is_authenticated",
-            "scope[\"user\"]", "state.user", "request.auth", "request.session", "cookies",
-            ".is_admin", ".is_superuser", ".is_staff", "request.headers", "request.authorization",
+            "request.user",
+            "current_user",
+            "g.user",
+            "ctx.user",
+            "ctx.session",
+            "is_authenticated",
+            "scope[\"user\"]",
+            "state.user",
+            "request.auth",
+            "request.session",
+            "cookies",
+            ".is_admin",
+            ".is_superuser",
+            ".is_staff",
+            "request.headers",
+            "request.authorization",
         ]
         .iter()
         .any(|word| text.contains(word))
@@ -100,13 +137,18 @@ fn is_identity_read(text: &str) -> bool {
 /// `return token`: a value that happens to have such a name.
 fn is_plain_value(world: &World<'_>, at: At) -> bool {
     world.children(at).next().is_none_or(|value| {
-        matches!(world.role(value), Role::Identifier | Role::Attribute | Role::String)
+        matches!(
+            world.role(value),
+            Role::Identifier | Role::Attribute | Role::String
+        )
     })
 }
 
 fn speaks_of_denial(world: &World<'_>, at: At) -> bool {
     let text = world.text(at);
-    let end = (0..=LONGEST.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+    let end = (0..=LONGEST.min(text.len()))
+        .rev()
+        .find(|&end| text.is_char_boundary(end));
     let text = text[..end.unwrap_or(0)].to_ascii_lowercase();
     DENIALS.iter().any(|word| text.contains(word))
 }
@@ -118,11 +160,27 @@ impl Summary {
         if world.is_rust(at) {
             self.denies |= matches!(
                 name,
-                "UNAUTHORIZED" | "FORBIDDEN" | "Unauthorized" | "Forbidden" | "ErrorUnauthorized"
-                    | "ErrorForbidden" | "Unauthenticated" | "unauthenticated" | "permission_denied"
-                    | "PermissionDenied" | "AccessDenied" | "NotAuthorized" | "unauthorized"
-                    | "forbidden" | "InvalidToken" | "MissingToken" | "AuthError" | "MissingCredentials"
-                    | "InvalidCredentials" | "WrongCredentials" | "PERMANENT_REDIRECT"
+                "UNAUTHORIZED"
+                    | "FORBIDDEN"
+                    | "Unauthorized"
+                    | "Forbidden"
+                    | "ErrorUnauthorized"
+                    | "ErrorForbidden"
+                    | "Unauthenticated"
+                    | "unauthenticated"
+                    | "permission_denied"
+                    | "PermissionDenied"
+                    | "AccessDenied"
+                    | "NotAuthorized"
+                    | "unauthorized"
+                    | "forbidden"
+                    | "InvalidToken"
+                    | "MissingToken"
+                    | "AuthError"
+                    | "MissingCredentials"
+                    | "InvalidCredentials"
+                    | "WrongCredentials"
+                    | "PERMANENT_REDIRECT"
             );
         }
     }
@@ -134,12 +192,27 @@ impl Summary {
         };
         let whole = world.callee(call).map_or("", |callee| world.text(callee));
         // A wrapper calls what it wraps; a mock is made of constants.
-        const WRAPPED: &[&str] = &["f", "fn", "func", "function", "view", "view_func", "handler", "endpoint", "wraps"];
+        const WRAPPED: &[&str] = &[
+            "f",
+            "fn",
+            "func",
+            "function",
+            "view",
+            "view_func",
+            "handler",
+            "endpoint",
+            "wraps",
+        ];
         let is_mock = name.starts_with(char::is_uppercase)
-            && world.positional(call).iter().all(|&it| world.role(it) != Role::Identifier);
+            && world
+                .positional(call)
+                .iter()
+                .all(|&it| world.role(it) != Role::Identifier);
         self.stub &= is_mock || WRAPPED.contains(&name);
-        if matches!(name, "abort" | "send_error" | "set_status" | "redirect" | "close" | "HTTPError")
-        {
+        if matches!(
+            name,
+            "abort" | "send_error" | "set_status" | "redirect" | "close" | "HTTPError"
+        ) {
             self.denies |= speaks_of_denial(world, call);
         }
         if words::is_check(name) {
@@ -152,11 +225,12 @@ impl Summary {
             self.change = Some(name.to_owned());
         }
         let person = |word: &String| {
-            matches!(&**word, "user" | "users" | "role" | "roles" | "password" | "admin")
+            matches!(
+                &**word,
+                "user" | "users" | "role" | "roles" | "password" | "admin"
+            )
         };
-        if self.people.is_none()
-            && words::is_change(name)
-            && words::split(whole).iter().any(person)
+        if self.people.is_none() && words::is_change(name) && words::split(whole).iter().any(person)
         {
             self.people = Some(name.to_owned());
         }
@@ -169,12 +243,27 @@ fn is_danger(whole: &str, name: &str) -> bool {
     starts("subprocess.")
         || matches!(
             whole,
-            "os.system" | "os.popen" | "os.kill" | "os._exit" | "eval" | "exec" | "pickle.loads"
-                | "pickle.load" | "Command::new" | "asyncio.create_subprocess_exec"
-                | "asyncio.create_subprocess_shell" | "std::process::exit" | "process::exit"
-                | "shutil.rmtree" | "os.execv" | "render_template_string"
+            "os.system"
+                | "os.popen"
+                | "os.kill"
+                | "os._exit"
+                | "eval"
+                | "exec"
+                | "pickle.loads"
+                | "pickle.load"
+                | "Command::new"
+                | "asyncio.create_subprocess_exec"
+                | "asyncio.create_subprocess_shell"
+                | "std::process::exit"
+                | "process::exit"
+                | "shutil.rmtree"
+                | "os.execv"
+                | "render_template_string"
         )
-        || matches!(name, "create_subprocess_shell" | "create_subprocess_exec" | "remove_dir_all")
+        || matches!(
+            name,
+            "create_subprocess_shell" | "create_subprocess_exec" | "remove_dir_all"
+        )
 }
 
 /// A call that changes what outlives the request. Changes of values in memory have the same
@@ -186,18 +275,70 @@ fn is_change(world: &World<'_>, call: At, whole: &str, name: &str) -> bool {
             .iter()
             .any(|word| text.contains(word));
     }
-    if matches!(name, "append" | "set" | "put" | "insert" | "add" | "update" | "start" | "write" | "send"
-        | "clear" | "replace" | "move" | "submit" | "apply" | "store" | "set_cookie" | "spawn")
-    {
+    if matches!(
+        name,
+        "append"
+            | "set"
+            | "put"
+            | "insert"
+            | "add"
+            | "update"
+            | "start"
+            | "write"
+            | "send"
+            | "clear"
+            | "replace"
+            | "move"
+            | "submit"
+            | "apply"
+            | "store"
+            | "set_cookie"
+            | "spawn"
+    ) {
         let receiver = words::split(whole);
         return receiver.iter().any(|word| {
-            matches!(&**word, "db" | "session" | "repo" | "repository" | "service" | "collection"
-                | "store" | "storage" | "dao" | "crud" | "manager" | "objects" | "database" | "conn"
-                | "queue" | "client" | "redis" | "table" | "model" | "mail" | "mailer")
+            matches!(
+                &**word,
+                "db" | "session"
+                    | "repo"
+                    | "repository"
+                    | "service"
+                    | "collection"
+                    | "store"
+                    | "storage"
+                    | "dao"
+                    | "crud"
+                    | "manager"
+                    | "objects"
+                    | "database"
+                    | "conn"
+                    | "queue"
+                    | "client"
+                    | "redis"
+                    | "table"
+                    | "model"
+                    | "mail"
+                    | "mailer"
+            )
         });
     }
-    let plain = matches!(name, "set_header" | "set_status" | "add_header" | "register_error_handler"
-        | "replace_all" | "update_wrapper" | "put_nowait" | "send_file" | "send_from_directory"
-        | "send_error" | "write_error" | "import_module" | "set_cookie" | "set_data" | "add_argument");
+    let plain = matches!(
+        name,
+        "set_header"
+            | "set_status"
+            | "add_header"
+            | "register_error_handler"
+            | "replace_all"
+            | "update_wrapper"
+            | "put_nowait"
+            | "send_file"
+            | "send_from_directory"
+            | "send_error"
+            | "write_error"
+            | "import_module"
+            | "set_cookie"
+            | "set_data"
+            | "add_argument"
+    );
     !plain && words::is_change(name)
 }

@@ -27,15 +27,23 @@ fn by_call(builder: &mut Builder<'_>, call: At) {
     let Some(name) = world.callee_name(call) else {
         return;
     };
-    let is_decorator = world.parent(call).is_some_and(|it| world.role(it) == Role::Decorator);
+    let is_decorator = world
+        .parent(call)
+        .is_some_and(|it| world.role(it) == Role::Decorator);
     if is_decorator {
         return;
     }
     match name {
         "add_resource" => resource(builder, call),
-        "add_url_rule" | "add_api_route" | "add_route" | "add_view" | "add_websocket_route"
+        "add_url_rule"
+        | "add_api_route"
+        | "add_route"
+        | "add_view"
+        | "add_websocket_route"
         | "add_api_websocket_route" => added(builder, call, name),
-        "add_get" | "add_post" | "add_put" | "add_patch" | "add_delete" => added(builder, call, name),
+        "add_get" | "add_post" | "add_put" | "add_patch" | "add_delete" => {
+            added(builder, call, name)
+        }
         "url" | "URLSpec" => tornado(builder, call, &world.positional(call)),
         "Route" | "WebSocketRoute" | "APIRoute" => listed(builder, call, name),
         "get" | "post" | "put" | "patch" | "delete" | "view" => {
@@ -82,7 +90,9 @@ fn handler(builder: &Builder<'_>, at: At) -> Option<At> {
     let ["self", name] = path.as_slice() else {
         return None;
     };
-    let class = world.ancestors(at).find(|&it| world.role(it) == Role::Class)?;
+    let class = world
+        .ancestors(at)
+        .find(|&it| world.role(it) == Role::Class)?;
     method(builder, class, name)
 }
 
@@ -130,8 +140,13 @@ fn added(builder: &mut Builder<'_>, call: At, name: &str) {
     let Some((receiver, _)) = world.method(call) else {
         return;
     };
-    let strings: Vec<String> = positional.iter().filter_map(|&it| world.string_value(it)).collect();
-    let path = strings.iter().find(|text| text.starts_with('/') || text.is_empty());
+    let strings: Vec<String> = positional
+        .iter()
+        .filter_map(|&it| world.string_value(it))
+        .collect();
+    let path = strings
+        .iter()
+        .find(|text| text.starts_with('/') || text.is_empty());
     let Some(path) = path.or(strings.first()).cloned() else {
         return;
     };
@@ -162,7 +177,10 @@ fn listed(builder: &mut Builder<'_>, call: At, name: &str) {
     let Some(path) = positional.first().and_then(|&it| world.string_value(it)) else {
         return;
     };
-    let written = positional.get(1).copied().or_else(|| world.keyword(call, "endpoint"));
+    let written = positional
+        .get(1)
+        .copied()
+        .or_else(|| world.keyword(call, "endpoint"));
     let Some((written, handler)) = written.and_then(|it| Some((it, handler(builder, it)?))) else {
         return;
     };
@@ -226,7 +244,10 @@ fn tornado(builder: &mut Builder<'_>, tuple: At, parts: &[At]) {
     };
     // Handlers of Jupyter's server ask nobody by themselves, and its users always have a token.
     let of_jupyter = outside.iter().any(|path| {
-        matches!(path.first(), Some(&("jupyter_server" | "notebook" | "jupyterhub"))) && path.len() > 1
+        matches!(
+            path.first(),
+            Some(&("jupyter_server" | "notebook" | "jupyterhub"))
+        ) && path.len() > 1
     });
     let framework = if of_jupyter { "jupyter" } else { "tornado" };
     let key = (tuple.file, format!("table of {framework}"));
@@ -247,7 +268,11 @@ fn tornado(builder: &mut Builder<'_>, tuple: At, parts: &[At]) {
             guards.extend(builder.guard(decorator, Level::Route, false));
         }
         let spec = Spec {
-            methods: vec![if verb == "open" { String::from("WS") } else { verb.to_uppercase() }],
+            methods: vec![if verb == "open" {
+                String::from("WS")
+            } else {
+                verb.to_uppercase()
+            }],
             path: path.clone(),
             object,
             registration: tuple,
@@ -266,7 +291,10 @@ fn path_text(builder: &Builder<'_>, at: At) -> Option<String> {
     }
     let is_text = |it: At| matches!(world.role(it), Role::String | Role::ConcatenatedString);
     match world.role(at) {
-        Role::Binary => world.subtree(at).find(|&it| is_text(it)).and_then(|it| world.string(it)),
+        Role::Binary => world
+            .subtree(at)
+            .find(|&it| is_text(it))
+            .and_then(|it| world.string(it)),
         Role::Call => world
             .field(at, Field::Arguments)
             .and_then(|list| world.subtree(list).find(|&it| is_text(it)))

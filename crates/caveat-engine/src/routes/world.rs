@@ -322,7 +322,9 @@ impl<'w> World<'w> {
     /// A Python name that a function around the place binds.
     fn local<'q>(&'q self, at: At, path: &[&'q str]) -> Option<Meaning<'q>> {
         let rest = || path[1..].to_vec();
-        let functions = self.ancestors(at).filter(|&it| self.role(it) == Role::Function);
+        let functions = self
+            .ancestors(at)
+            .filter(|&it| self.role(it) == Role::Function);
         for function in functions.take(SCOPES) {
             if self.has_parameter(function, path[0]) {
                 return Some(Meaning::Unknown);
@@ -367,14 +369,19 @@ impl<'w> World<'w> {
             };
             let role = self.role(at);
             if matches!(role, Role::Function | Role::Class) {
-                if self.field(at, Field::Name).is_some_and(|it| self.text(it) == name) {
+                if self
+                    .field(at, Field::Name)
+                    .is_some_and(|it| self.text(it) == name)
+                {
                     return Some(at);
                 }
                 node = arena.node(at.node).next;
                 continue;
             }
             if role == Role::Assignment
-                && self.field(at, Field::Left).is_some_and(|it| self.text(it) == name)
+                && self
+                    .field(at, Field::Left)
+                    .is_some_and(|it| self.text(it) == name)
             {
                 return self.field(at, Field::Right);
             }
@@ -460,7 +467,10 @@ impl<'w> World<'w> {
         let body = self.field(class, Field::Body)?;
         self.children(body)
             .filter(|&it| self.role(it) == Role::Assignment)
-            .find(|&it| self.field(it, Field::Left).is_some_and(|it| self.text(it) == name))
+            .find(|&it| {
+                self.field(it, Field::Left)
+                    .is_some_and(|it| self.text(it) == name)
+            })
             .and_then(|it| self.field(it, Field::Right))
     }
 
