@@ -22,7 +22,7 @@ pub(super) fn collect(builder: &mut Builder<'_>, files: &[FileId]) {
             match builder.world.callee_name(call) {
                 Some("path" | "re_path" | "url") => entry(builder, call, default.as_ref()),
                 Some("register") => viewset(builder, call, default.as_ref()),
-                _ => {}
+                _ => wrapped(builder, call),
             }
         }
     }
@@ -94,6 +94,23 @@ fn middleware(builder: &mut Builder<'_>, file: FileId) {
                     .everywhere
                     .push(settings_guard(last, Strength::Unknown, item));
             }
+        }
+    }
+}
+
+/// `decorate(urlpatterns, require_admin)`: which patterns are meant cannot be told.
+fn wrapped(builder: &mut Builder<'_>, call: At) {
+    let world = builder.world;
+    let arguments = world.positional(call);
+    let has_patterns = arguments
+        .iter()
+        .any(|&it| world.text(it).ends_with("urlpatterns"));
+    if !has_patterns || arguments.len() < 2 {
+        return;
+    }
+    for argument in arguments {
+        if let Some(guard) = builder.guard(argument, Level::App, true) {
+            builder.everywhere.push(guard);
         }
     }
 }

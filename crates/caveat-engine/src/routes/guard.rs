@@ -294,6 +294,10 @@ impl<'w> Guards<'w> {
     fn class(&self, class: At, depth: u32) -> Strength {
         let world = self.world;
         let name = world.name(class).to_owned();
+        // A token against forged forms, a limit or a header is no question of who is asking.
+        if words::is_other(&name) {
+            return Strength::None;
+        }
         let (classes, outside) = world.ancestry(class);
         let strongest = classes
             .iter()
@@ -343,8 +347,8 @@ impl<'w> Guards<'w> {
             if summary.danger.is_none() {
                 summary.danger = inner.danger;
             }
-            if summary.change.is_none() {
-                summary.change = inner.change;
+            if summary.change.is_none() && summary.remote.is_none() {
+                summary.remote = inner.change.or(inner.remote);
             }
         }
     }
@@ -359,7 +363,7 @@ impl<'w> Guards<'w> {
         let strength = match () {
             () if inner == Strength::Guard => Strength::Guard,
             () if summary.denies && summary.identity => Strength::Guard,
-            () if !summary.checks.is_empty() => Strength::Unknown,
+            () if !summary.checks.is_empty() || summary.gated => Strength::Unknown,
             () => Strength::None,
         };
         (strength, summary)

@@ -168,7 +168,8 @@ fn sensitivity(route: &Route) -> Option<String> {
             )
         });
     let change = summary.people.as_ref().or(summary.change.as_ref());
-    match change {
+    let remote = summary.remote.as_ref().filter(|_| route.changes());
+    match change.or(remote) {
         Some(name) if route.changes() || destructive => Some(format!("it calls `{name}`")),
         _ => None,
     }
@@ -178,6 +179,15 @@ fn sensitivity(route: &Route) -> Option<String> {
 fn is_guarded(route: &Route) -> Option<bool> {
     match route.guard() {
         None => Some(false),
+        // What an application asks of everybody says nothing about single routes.
+        Some(_)
+            if route
+                .guards
+                .iter()
+                .all(|it| it.strength < Strength::Unknown || it.hook) =>
+        {
+            None
+        }
         Some(guard) if guard.level == Level::Body && guard.strength != Strength::Guard => None,
         Some(_) => Some(true),
     }

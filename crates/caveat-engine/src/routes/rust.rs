@@ -324,7 +324,7 @@ impl Evaluator<'_> {
             && !variables.contains_key(world.text(receiver));
         let mut built = match self.evaluate(receiver, variables, left, depth) {
             Some(built) => built,
-            None if is_config => Built::default(),
+            None if is_config || self.is_list(at, name) => Built::default(),
             None => return None,
         };
         if name == "clone" && world.role(receiver) == Role::Identifier {
@@ -392,6 +392,16 @@ impl Evaluator<'_> {
             _ => {}
         }
         Some(built)
+    }
+
+    /// `x.routes(routes!(a, b))`: whatever `x` is, it is a router.
+    fn is_list(&self, at: At, name: &str) -> bool {
+        let world = self.world;
+        let first = world.positional(at).first().copied();
+        name == "routes"
+            && first.is_some_and(|it| {
+                world.role(it) == Role::MacroCall && world.text(it).starts_with("routes!")
+            })
     }
 
     fn enclosing(&self, at: At) -> At {
@@ -473,8 +483,13 @@ impl Evaluator<'_> {
         framework: &'static str,
     ) -> Option<Draft> {
         let world = self.world;
+        let wrapped = world.positional(handler);
         let handler = match world.role(handler) {
             Role::Lambda => handler,
+            // `Wrapper(handler)`.
+            Role::Call if wrapped.len() == 1 => {
+                return self.draft(at, wrapped[0], methods, path, framework);
+            }
             _ => match world.meaning(handler) {
                 Meaning::Place(place, rest)
                     if rest.is_empty() && world.role(place) == Role::Function =>
@@ -627,7 +642,7 @@ impl Evaluator<'_> {
             level: Level::Router,
             strength,
             at: Some(at),
-            hook: true,
+            hook: false,
         })
     }
 

@@ -3,7 +3,7 @@
 //!
 //! It follows no names; who wants to know of callees asks again for them.
 
-use caveat_parser::Role;
+use caveat_parser::{Field, Role};
 
 use super::words;
 use super::world::{At, World};
@@ -19,6 +19,10 @@ pub struct Summary {
     pub checks: Vec<String>,
     /// The first call that changes something, as its name says.
     pub change: Option<String>,
+    /// What a function that it calls changes.
+    pub remote: Option<String>,
+    /// It ends early unless a switch for development is on.
+    pub gated: bool,
     /// The first call that runs code or programs, or ends the process.
     pub danger: Option<String>,
     /// A statement that reaches into users, roles or keys.
@@ -80,9 +84,12 @@ pub fn of(world: &World<'_>, code: At) -> Summary {
             Role::Return => {
                 summary.denies |= speaks_of_denial(world, at) && !is_plain_value(world, at);
             }
+            Role::If => {
+                summary.stub = false;
+                summary.gated |= is_gate(world, at);
+            }
             Role::QuestionMark
             | Role::Try
-            | Role::If
             | Role::Match
             | Role::Await
             | Role::Yield
@@ -108,6 +115,19 @@ pub fn of(world: &World<'_>, code: At) -> Summary {
         }
     }
     summary
+}
+
+/// `if not app.debug: abort(404)`.
+fn is_gate(world: &World<'_>, at: At) -> bool {
+    let condition = world.field(at, Field::Condition);
+    let text = condition
+        .map_or("", |it| world.text(it))
+        .to_ascii_lowercase();
+    let leaves = |it: At| {
+        matches!(world.role(it), Role::Return | Role::Raise)
+            || world.callee_name(it) == Some("abort")
+    };
+    (text.contains("testing") || text.contains("debug")) && world.subtree(at).any(leaves)
 }
 
 fn is_identity_read(text: &str) -> bool {

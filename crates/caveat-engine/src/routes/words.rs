@@ -143,6 +143,29 @@ pub fn may_guard(name: &str) -> bool {
     has(GUARD) && !has(OTHER)
 }
 
+/// Whether a name says that the thing has nothing to do with who is asking.
+pub fn is_other(name: &str) -> bool {
+    split(name).iter().any(|word| {
+        matches!(
+            &**word,
+            "csrf" | "cors" | "limit" | "limiter" | "throttle" | "cache" | "logging" | "gzip"
+        )
+    })
+}
+
+/// Whether a path holds something that only those know who may use it.
+pub fn has_capability(path: &str) -> bool {
+    let parts = path
+        .split('/')
+        .filter(|part| part.contains(['{', '<', ':']));
+    parts.flat_map(split).any(|word| {
+        matches!(
+            &*word,
+            "token" | "key" | "secret" | "signature" | "hash" | "sig" | "hmac" | "nonce" | "signed"
+        )
+    })
+}
+
 /// Words that speak of who somebody is or what they may do, and of nothing else.
 const IDENTITY: &[&str] = &[
     "admin",
@@ -404,6 +427,9 @@ pub fn is_privileged(path: &str) -> bool {
 
 /// Why a route is open to everybody by design, as far as path and handler say.
 pub fn public_reason(path: &str, handler: &str) -> Option<&'static str> {
+    if has_capability(path) {
+        return Some("access by a link or token");
+    }
     let route = split(path);
     let name = split(handler);
     let in_route = |word: &str| route.iter().any(|it| it == word);
