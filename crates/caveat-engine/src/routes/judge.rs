@@ -193,6 +193,11 @@ fn is_guarded(route: &Route) -> Option<bool> {
     }
 }
 
+fn has_own_guard(route: &Route) -> bool {
+    let mut guards = route.guards.iter();
+    guards.any(|it| it.strength == Strength::Guard && !it.hook)
+}
+
 /// Groups of siblings, nearest first: same object, same file, same framework.
 fn siblings<'r, 't>(route: &Route, routes: &[&'t Route], level: usize) -> Vec<&'t Route>
 where
@@ -220,11 +225,13 @@ fn deviates<'t>(route: &Route, routes: &[&'t Route]) -> Option<(Vec<&'t Route>, 
         let known: Vec<(&Route, bool)> = group
             .into_iter()
             .filter_map(|it| Some((it, is_guarded(it)?)))
+            // Far from here only what is surely a guard of its own counts.
+            .filter(|(it, guarded)| level < 2 || !guarded || has_own_guard(it))
             .collect();
         let guarded: Vec<&Route> = known.iter().filter(|it| it.1).map(|it| it.0).collect();
         if guarded.len() >= FEWEST {
             let share = guarded.len() * 100 / known.len();
-            return (share >= SHARE).then_some((guarded, share >= MOST));
+            return (share >= SHARE).then_some((guarded, level < 2 && share >= MOST));
         }
         if known.len() >= FEWEST {
             return None;
