@@ -4,6 +4,7 @@
 //! judged by what it does; names decide for the rest, and then only as "it may".
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use caveat_parser::Role;
 use rustc_hash::FxHashMap;
@@ -104,6 +105,7 @@ const HARMLESS: &[&str] = &[
 pub struct Guards<'w> {
     world: &'w World<'w>,
     known: RefCell<FxHashMap<At, Strength>>,
+    summaries: RefCell<FxHashMap<At, Rc<Summary>>>,
 }
 
 impl<'w> Guards<'w> {
@@ -112,6 +114,7 @@ impl<'w> Guards<'w> {
         Guards {
             world,
             known: RefCell::default(),
+            summaries: RefCell::default(),
         }
     }
 
@@ -240,7 +243,7 @@ impl<'w> Guards<'w> {
     }
 
     fn by_summary(&self, code: At, name: &str, depth: u32) -> Strength {
-        let summary = summary::of(self.world, code);
+        let summary = self.summary(code);
         let looks_like = words::may_guard(name);
         let optional = words::split(name).iter().any(|word| word == "optional");
         if summary.denies && (summary.identity || looks_like) && !optional {
@@ -325,6 +328,17 @@ impl<'w> Guards<'w> {
             .max(by_name(&name))
     }
 
+    fn summary(&self, code: At) -> Rc<Summary> {
+        if let Some(known) = self.summaries.borrow().get(&code) {
+            return Rc::clone(known);
+        }
+        let summary = Rc::new(summary::of(self.world, code));
+        self.summaries
+            .borrow_mut()
+            .insert(code, Rc::clone(&summary));
+        summary
+    }
+
     /// Adds the effects of the functions that a body calls.
     fn effects(&self, summary: &mut Summary, depth: u32) {
         let world = self.world;
@@ -340,7 +354,7 @@ impl<'w> Guards<'w> {
                 }
                 _ => continue,
             };
-            let mut inner = summary::of(world, function);
+            let mut inner = (*self.summary(function)).clone();
             if depth > 1 {
                 self.effects(&mut inner, depth - 1);
             }
@@ -355,7 +369,7 @@ impl<'w> Guards<'w> {
 
     /// What a handler's own body does about who is asking.
     pub fn body(&self, function: At) -> (Strength, Summary) {
-        let summary = summary::of(self.world, function);
+        let summary = (*self.summary(function)).clone();
         let inner = summary.calls.iter().map(|&call| self.callee(call, DEPTH));
         let inner = inner.max().unwrap_or(Strength::None);
         let mut summary = summary;

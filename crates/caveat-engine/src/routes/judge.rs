@@ -24,6 +24,8 @@ const SHARE: usize = 60;
 const MOST: usize = 85;
 /// So many guarded siblings that a route without stands out whatever it does.
 const MANY: usize = 5;
+/// The widest group of siblings, see [`siblings`].
+const FAR: usize = 3;
 /// Most places that explain one finding.
 const MOST_RELATED: usize = 3;
 /// Most routes that a finding about a whole project lists.
@@ -198,14 +200,18 @@ fn has_own_guard(route: &Route) -> bool {
     guards.any(|it| it.strength == Strength::Guard && !it.hook)
 }
 
-/// Groups of siblings, nearest first: same object, same file, same framework.
-fn siblings<'r, 't>(route: &Route, routes: &[&'t Route], level: usize) -> Vec<&'t Route>
-where
-    't: 'r,
-{
+/// Groups of siblings, nearest first: same object, same file, same folder, same framework.
+fn siblings<'t>(
+    world: &World<'_>,
+    route: &Route,
+    routes: &[&'t Route],
+    level: usize,
+) -> Vec<&'t Route> {
+    let folder = |it: &Route| caveat_parser::link::parent(world.project.path(it.handler.file));
     let near = |other: &Route| match level {
         0 => other.group == route.group,
         1 => other.handler.file == route.handler.file,
+        2 => other.framework == route.framework && folder(other) == folder(route),
         _ => other.framework == route.framework,
     };
     let alike = |other: &Route| !route.changes() || other.changes() || !other.is_unguarded();
@@ -219,19 +225,23 @@ where
 
 /// Guarded siblings, if they are many enough and most of the group; and whether they are nearly all
 /// of it.
-fn deviates<'t>(route: &Route, routes: &[&'t Route]) -> Option<(Vec<&'t Route>, bool)> {
-    for level in 0..3 {
-        let group = siblings(route, routes, level);
+fn deviates<'t>(
+    world: &World<'_>,
+    route: &Route,
+    routes: &[&'t Route],
+) -> Option<(Vec<&'t Route>, bool)> {
+    for level in 0..=FAR {
+        let group = siblings(world, route, routes, level);
         let known: Vec<(&Route, bool)> = group
             .into_iter()
             .filter_map(|it| Some((it, is_guarded(it)?)))
             // Far from here only what is surely a guard of its own counts.
-            .filter(|(it, guarded)| level < 2 || !guarded || has_own_guard(it))
+            .filter(|(it, guarded)| level < FAR || !guarded || has_own_guard(it))
             .collect();
         let guarded: Vec<&Route> = known.iter().filter(|it| it.1).map(|it| it.0).collect();
         if guarded.len() >= FEWEST {
             let share = guarded.len() * 100 / known.len();
-            return (share >= SHARE).then_some((guarded, level < 2 && share >= MOST));
+            return (share >= SHARE).then_some((guarded, level < FAR && share >= MOST));
         }
         if known.len() >= FEWEST {
             return None;
@@ -248,7 +258,7 @@ fn missing(world: &World<'_>, route: &Route, routes: &[&Route], table: &Table) -
         return None;
     }
     let (guarded, most) = match verdict(route) {
-        Verdict::Unguarded => deviates(route, routes),
+        Verdict::Unguarded => deviates(world, route, routes),
         Verdict::Guarded | Verdict::PerhapsGuarded => return hooked_only(world, route, routes),
         Verdict::Public(_) => return None,
     }
@@ -353,7 +363,7 @@ fn hooked_only(world: &World<'_>, route: &Route, routes: &[&Route]) -> Option<Dr
             guard.level == Level::Route && last.contains("login_required")
         })
     };
-    let group = siblings(route, routes, 1);
+    let group = siblings(world, route, routes, 1);
     let guarded: Vec<&Route> = group.iter().copied().filter(own).collect();
     if guarded.len() < MANY || guarded.len() * 100 < group.len() * MOST {
         return None;

@@ -17,6 +17,9 @@ mod tables;
 mod words;
 mod world;
 
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
 use caveat_parser::Language;
 
 pub use findings::{findings, is_wanted};
@@ -128,65 +131,77 @@ pub struct Table {
     pub has_authentication: bool,
 }
 
-/// Words without which no file of a language registers routes.
-fn words_of(language: &str) -> &'static [&'static str] {
-    match language {
-        "python" => &[
-            "flask",
-            "Flask",
-            "quart",
-            "fastapi",
-            "APIRouter",
-            "starlette",
-            "litestar",
-            "sanic",
-            "aiohttp",
-            "tornado",
-            "Blueprint",
-            "bottle",
-            "urlpatterns",
-            "rest_framework",
-            "NinjaAPI",
-            "ninja",
-            "RequestHandler",
-            "MethodView",
-            "DEFAULT_PERMISSION_CLASSES",
-            "MIDDLEWARE",
-            "APIHandler",
-            "JupyterHandler",
-            ".route(",
-            "@bp.",
-            "@router.",
-            "@app.",
-            "@api.",
-            "@blueprint.",
-            "@routes.",
-        ],
-        "rust" => &[
-            "axum",
-            "actix_web",
-            "rocket",
-            "utoipa_axum",
-            "OpenApiRouter",
-            "Router::new",
-            "#[get(",
-            "#[post(",
-            "#[put(",
-            "#[delete(",
-            "#[patch(",
-        ],
-        _ => &[],
-    }
-}
+/// Words of which a file that registers routes, or says what is in front of all, has at least one.
+const PYTHON: &[&str] = &[
+    ".route(",
+    "@bp.",
+    "@router.",
+    "@app.",
+    "@api.",
+    "@blueprint.",
+    "@routes.",
+    "APIRouter",
+    "Blueprint",
+    "FastAPI",
+    "Flask(",
+    "Quart(",
+    "Sanic(",
+    "Starlette",
+    "Litestar",
+    "litestar",
+    "NinjaAPI",
+    "ninja",
+    "urlpatterns",
+    "rest_framework",
+    "DEFAULT_PERMISSION_CLASSES",
+    "MIDDLEWARE",
+    "add_url_rule",
+    "add_api_route",
+    "add_resource",
+    "MethodView",
+    "Resource)",
+    "web.Application",
+    "RouteTableDef",
+    "add_routes",
+    "add_get(",
+    "add_post(",
+    "web.get(",
+    "web.post(",
+    "RequestHandler",
+    "APIHandler",
+    "JupyterHandler",
+    "Handler)",
+    "before_request",
+    "WebSocketRoute",
+    "include_router",
+    "register_blueprint",
+    "on_app_init",
+];
+const RUST: &[&str] = &[
+    "Router",
+    "actix_web",
+    "web::scope",
+    "web::resource",
+    "ServiceConfig",
+    "rocket",
+    "#[get(",
+    "#[post(",
+    "#[put(",
+    "#[delete(",
+    "#[patch(",
+];
 
 /// Whether a file may register routes, so that it is worth parsing for them.
 pub fn takes_part(path: &str, text: &str) -> bool {
-    let words = words_of(Language::from_path(path).name());
-    !words.is_empty()
-        && !crate::context::is_test_path(path)
-        && words
-            .iter()
-            .any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+    static FINDERS: OnceLock<[AhoCorasick; 2]> = OnceLock::new();
+    let build = |words: &[&str]| AhoCorasick::new(words).expect("a short list of words");
+    let finders = FINDERS.get_or_init(|| [build(PYTHON), build(RUST)]);
+    let finder = match Language::from_path(path).name() {
+        "python" => &finders[0],
+        "rust" => &finders[1],
+        _ => return false,
+    };
+    finder.is_match(text) && !crate::context::is_test_path(path)
 }
 
 /// Finds the routes of the files at `seeds` (those that [`takes_part`]).

@@ -64,7 +64,7 @@ pub(super) fn collect(world: &World<'_>, files: &[FileId], table: &mut Table) {
         .iter()
         .flat_map(|&file| functions(world, file))
         .collect();
-    for &function in &functions {
+    for &function in functions.iter().filter(|&&it| may_build(world, it)) {
         evaluator.function(function, DEPTH);
     }
     let mut drafts: Vec<Draft> = Vec::new();
@@ -73,12 +73,14 @@ pub(super) fn collect(world: &World<'_>, files: &[FileId], table: &mut Table) {
             drafts.extend(evaluator.done.get(function).cloned().unwrap_or_default());
         }
     }
-    for &function in &functions {
-        drafts.extend(evaluator.rocket(function));
+    for &file in files.iter().filter(|&&file| is_rocket(world, file)) {
+        let own = functions.iter().filter(|it| it.file == file);
+        drafts.extend(own.filter_map(|&it| evaluator.rocket(it)));
     }
     let mut seen = FxHashSet::default();
     let first = table.routes.len() + 1_000_000;
     let mut groups: FxHashMap<At, usize> = FxHashMap::default();
+    drafts.retain(|draft| !is_test(world, draft.registration));
     for draft in drafts {
         if seen.insert((
             draft.registration,
@@ -95,24 +97,47 @@ pub(super) fn collect(world: &World<'_>, files: &[FileId], table: &mut Table) {
     }
 }
 
-/// Functions outside of tests.
 fn functions(world: &World<'_>, file: FileId) -> Vec<At> {
     let root = At {
         file,
         node: NodeId::ROOT,
     };
-    let Some(parsed) = world.file(file) else {
-        return Vec::new();
-    };
-    let code = caveat_parser::Code {
-        arena: &parsed.arena,
-        text: &parsed.source.text,
-    };
-    world
-        .subtree(root)
-        .filter(|&it| world.role(it) == Role::Function)
-        .filter(|it| !crate::context::is_test_code(code, it.node))
-        .collect()
+    let all = world.subtree(root);
+    all.filter(|&it| world.role(it) == Role::Function).collect()
+}
+
+/// Whether the text of a function has words of building routers.
+fn may_build(world: &World<'_>, function: At) -> bool {
+    const WORDS: &[&str] = &[
+        ".route(",
+        ".service(",
+        "outer",
+        ".mount(",
+        ".nest(",
+        ".merge(",
+        ".configure(",
+    ];
+    let text = world.text(function);
+    WORDS.iter().any(|word| text.contains(word))
+}
+
+/// Whether attributes of a file's functions are those of Rocket.
+fn is_rocket(world: &World<'_>, file: FileId) -> bool {
+    world.file(file).is_some_and(|parsed| {
+        let text = &parsed.source.text;
+        text.contains("rocket") && !text.contains("actix") && !text.contains("utoipa::path")
+    })
+}
+
+/// Whether a place is in a test.
+fn is_test(world: &World<'_>, at: At) -> bool {
+    world.file(at.file).is_some_and(|parsed| {
+        let code = caveat_parser::Code {
+            arena: &parsed.arena,
+            text: &parsed.source.text,
+        };
+        crate::context::is_test_code(code, at.node)
+    })
 }
 
 impl Evaluator<'_> {
@@ -603,11 +628,6 @@ impl Evaluator<'_> {
 
     /// A handler that an attribute alone makes a route of Rocket.
     fn rocket(&self, function: At) -> Option<Draft> {
-        let parsed = self.world.file(function.file)?;
-        let text = &parsed.source.text;
-        if !text.contains("rocket") || text.contains("actix") || text.contains("utoipa::path") {
-            return None;
-        }
         let (methods, path) = self.attribute(function)?;
         Some(Draft {
             methods,
