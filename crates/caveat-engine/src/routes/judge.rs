@@ -24,8 +24,9 @@ const SHARE: usize = 60;
 const MOST: usize = 85;
 /// So many guarded siblings that a route without stands out whatever it does.
 const MANY: usize = 5;
-/// The widest group of siblings, see [`siblings`].
-const FAR: usize = 3;
+/// How many groups of siblings there are, see [`siblings`]. A whole project is none: it often
+/// holds several applications, some of which nobody outside can reach.
+const GROUPS: usize = 3;
 /// Most places that explain one finding.
 const MOST_RELATED: usize = 3;
 /// Most routes that a finding about a whole project lists.
@@ -195,12 +196,7 @@ fn is_guarded(route: &Route) -> Option<bool> {
     }
 }
 
-fn has_own_guard(route: &Route) -> bool {
-    let mut guards = route.guards.iter();
-    guards.any(|it| it.strength == Strength::Guard && !it.hook)
-}
-
-/// Groups of siblings, nearest first: same object, same file, same folder, same framework.
+/// Groups of siblings, nearest first: same object, same file, same folder.
 fn siblings<'t>(
     world: &World<'_>,
     route: &Route,
@@ -211,8 +207,7 @@ fn siblings<'t>(
     let near = |other: &Route| match level {
         0 => other.group == route.group,
         1 => other.handler.file == route.handler.file,
-        2 => other.framework == route.framework && folder(other) == folder(route),
-        _ => other.framework == route.framework,
+        _ => other.framework == route.framework && folder(other) == folder(route),
     };
     let alike = |other: &Route| !route.changes() || other.changes() || !other.is_unguarded();
     routes
@@ -230,18 +225,16 @@ fn deviates<'t>(
     route: &Route,
     routes: &[&'t Route],
 ) -> Option<(Vec<&'t Route>, bool)> {
-    for level in 0..=FAR {
+    for level in 0..GROUPS {
         let group = siblings(world, route, routes, level);
         let known: Vec<(&Route, bool)> = group
             .into_iter()
             .filter_map(|it| Some((it, is_guarded(it)?)))
-            // Far from here only what is surely a guard of its own counts.
-            .filter(|(it, guarded)| level < FAR || !guarded || has_own_guard(it))
             .collect();
         let guarded: Vec<&Route> = known.iter().filter(|it| it.1).map(|it| it.0).collect();
         if guarded.len() >= FEWEST {
             let share = guarded.len() * 100 / known.len();
-            return (share >= SHARE).then_some((guarded, level < FAR && share >= MOST));
+            return (share >= SHARE).then_some((guarded, share >= MOST));
         }
         if known.len() >= FEWEST {
             return None;
