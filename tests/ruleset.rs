@@ -107,6 +107,74 @@ fn has_file(folder: &Path, beginning: &str, ending: &str) -> bool {
     })
 }
 
+/// The ways in which frameworks register routes and guard them. Each needs a case in which the
+/// guard is missing and one in which it is there.
+const GUARDS: &[&str] = &[
+    "actix-extractor",
+    "actix-wrap",
+    "aiohttp-table",
+    "axum-across-files",
+    "axum-body-check",
+    "axum-extractor",
+    "axum-layer-order",
+    "axum-nested",
+    "axum-option-extractor",
+    "axum-utoipa",
+    "django-decorator",
+    "django-middleware",
+    "django-mixin",
+    "django-urls-wrapper",
+    "drf-default-permission",
+    "drf-permission-classes",
+    "fastapi-annotated-alias",
+    "fastapi-app-dependencies",
+    "fastapi-class-attribute",
+    "fastapi-include-dependencies",
+    "fastapi-middleware",
+    "fastapi-parameter",
+    "fastapi-route-dependencies",
+    "fastapi-router-dependencies",
+    "fastapi-sub-dependency",
+    "flask-add-url-rule",
+    "flask-before-request",
+    "flask-blueprint-hook",
+    "flask-body-check",
+    "flask-decorator",
+    "flask-factory-closure",
+    "flask-jwt-optional",
+    "flask-method-view",
+    "flask-restful-resource",
+    "jupyter-handler",
+    "litestar-guards",
+    "ninja-auth",
+    "rocket-guard",
+    "sanic-middleware",
+    "starlette-requires",
+    "tornado-authenticated",
+    "tornado-prepare",
+];
+
+#[test]
+fn every_way_to_guard_a_route_has_a_pair_of_fixtures() {
+    let folder = root().join("fixtures/missing-authentication");
+    let missing = GUARDS.iter().flat_map(|way| {
+        ["bad", "good"]
+            .map(|kind| format!("{kind}-{way}"))
+            .into_iter()
+    });
+    let missing = missing.filter(|name| {
+        let endings = ["", ".py", ".rs"];
+        !endings
+            .iter()
+            .any(|ending| folder.join(format!("{name}{ending}")).exists())
+    });
+    expect_none(
+        missing
+            .map(|name| format!("fixtures/missing-authentication: no {name}"))
+            .collect(),
+    );
+}
+
 #[test]
 fn every_fixture_belongs_to_a_rule() {
     let ids: BTreeSet<String> = rules().into_iter().map(|rule| rule.id).collect();

@@ -120,3 +120,21 @@ fn help() {
     let project = Project::new(&[]);
     snapshot!(project.caveat("--help"), project.caveat("scan -h"));
 }
+
+#[test]
+fn routes_are_listed_with_their_guards() {
+    let project = Project::new(&[(
+        "app.py",
+        "from flask import Flask\nfrom flask_login import login_required\napp = Flask(__name__)\n\n\n@app.post('/items')\n@login_required\ndef create():\n    save()\n\n\n@app.get('/items')\ndef items():\n    return []\n",
+    )]);
+    let text = project.caveat("routes .").out;
+    assert!(text.contains("POST /items"), "{text}");
+    assert!(text.contains("guarded: login_required (route)"), "{text}");
+    let table = project.caveat("routes --format markdown .").out;
+    assert!(
+        table.contains("| GET | `/items` | `items` | app.py:13 |  | no guard |"),
+        "{table}"
+    );
+    let json = project.caveat("routes --format json .").out;
+    assert!(json.contains("\"framework\": \"flask\""), "{json}");
+}

@@ -10,7 +10,6 @@ use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
 use caveat_engine::finding::{FileReport, Notice, NoticeKind};
-use caveat_engine::flow::takes_part;
 use caveat_engine::model::Catalog;
 use caveat_engine::{RuleSet, ScanOptions, scan_linked};
 use caveat_parser::link::Project;
@@ -18,7 +17,7 @@ use caveat_parser::source::{self, Encoding};
 use caveat_parser::{Language, Parsers, SourceFile};
 use rayon::prelude::*;
 
-use crate::{flow, generated, project};
+use crate::{flow, generated, project, routes};
 
 /// Stack of a worker, in bytes of address space: deep nesting costs stack, not the run.
 const STACK: usize = 64 * 1024 * 1024;
@@ -59,6 +58,8 @@ pub struct Outcome {
     pub took: Duration,
     /// The text, where data is to be followed through it.
     source: Option<Arc<SourceFile>>,
+    /// Whether routes may be registered here.
+    registers: bool,
 }
 
 /// Threads with parsers of their own, ready to analyse.
@@ -66,6 +67,8 @@ pub struct Analyzer<'r> {
     rules: &'r RuleSet,
     options: ScanOptions,
     project: Option<Project<'r>>,
+    /// Whether some rule asks about routes.
+    routes: bool,
     pool: rayon::ThreadPool,
     /// What libraries do with data; none where it is not followed.
     catalog: Option<Catalog>,
@@ -93,6 +96,7 @@ impl<'r> Analyzer<'r> {
             rules,
             options,
             project: None,
+            routes: caveat_engine::routes::is_wanted(rules),
             pool,
             catalog: None,
         })
@@ -125,6 +129,9 @@ impl<'r> Analyzer<'r> {
                 })
                 .collect();
             self.follow(&mut outcomes);
+            if let Some(project) = project {
+                self.judge_routes(inputs, project, &mut outcomes);
+            }
             outcomes
         })
     }
@@ -151,6 +158,25 @@ impl<'r> Analyzer<'r> {
         }
     }
 
+    /// Judges the routes of all files together; a panic costs only that.
+    fn judge_routes(&self, inputs: &[Input], project: &Project<'_>, outcomes: &mut [Outcome]) {
+        let both = inputs.iter().zip(outcomes.iter());
+        let seeds: Vec<&Input> = both.filter(|it| it.1.registers).map(|it| it.0).collect();
+        let Some(first) = seeds.first() else { return };
+        let mut reports: Vec<&mut FileReport> =
+            outcomes.iter_mut().map(|it| &mut it.report).collect();
+        let judged = guarded(&first.relative, || {
+            routes::follow(self.rules, inputs, project, &seeds, &mut reports);
+            FileReport {
+                notices: Vec::new(),
+                ..noticed(&first.relative, NoticeKind::Internal, String::new())
+            }
+        });
+        if let Some(outcome) = outcomes.first_mut() {
+            outcome.report.notices.extend(judged.notices);
+        }
+    }
+
     /// Analyses one text that is in memory already.
     pub fn text(&self, relative: &str, text: &str) -> FileReport {
         let file = SourceFile::new(relative, text);
@@ -160,9 +186,13 @@ impl<'r> Analyzer<'r> {
 
     fn one(&self, input: &Input, project: Option<&Project<'_>>) -> Outcome {
         let start = Instant::now();
-        let mut source = None;
+        let (mut source, mut registers) = (None, false);
         let report = guarded(&input.relative, || match read(&input.origin) {
-            Ok(decoded) => self.decoded(input, decoded, project, &mut source),
+            Ok(decoded) => {
+                let takes_part = caveat_engine::routes::takes_part;
+                registers = self.routes && takes_part(&input.relative, &decoded.text);
+                self.decoded(input, decoded, project, &mut source)
+            }
             Err(notice) => noticed(&input.relative, notice.0, notice.1),
         });
         let took = start.elapsed();
@@ -170,6 +200,7 @@ impl<'r> Analyzer<'r> {
             report,
             took,
             source,
+            registers,
         }
     }
 
@@ -189,7 +220,7 @@ impl<'r> Analyzer<'r> {
                 "looks generated".into(),
             );
         }
-        if self.catalog.is_some() && takes_part(&input.relative) {
+        if self.catalog.is_some() && caveat_engine::flow::takes_part(&input.relative) {
             *source = Some(Arc::new(file.clone()));
         }
         let mut report = self.analyse(file, project);

@@ -22,6 +22,8 @@ pub struct Cli {
 pub enum Command {
     /// Scan files and folders for defects.
     Scan(Box<ScanArgs>),
+    /// List the routes of web applications and what guards them.
+    Routes(RoutesArgs),
     /// List the rules.
     Rules(RulesArgs),
     /// Say what a rule finds, why it matters and how to get rid of it.
@@ -224,6 +226,31 @@ pub struct ScanArgs {
     /// Say on standard error which files were skipped, and why.
     #[arg(short, long, conflicts_with = "quiet")]
     pub verbose: bool,
+}
+
+/// Output formats of `caveat routes`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RoutesFormat {
+    /// Three lines per route.
+    Text,
+    /// A JSON array.
+    Json,
+    /// A table for reviews.
+    Markdown,
+}
+
+/// `caveat routes`.
+#[derive(Debug, Args)]
+pub struct RoutesArgs {
+    /// Files and folders.
+    #[arg(default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Format of the list.
+    #[arg(long, alias = "output-format", value_enum, default_value = "text")]
+    pub format: RoutesFormat,
+    /// Files and folders to leave out, as in a .gitignore; may be repeated.
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
 }
 
 /// Output formats of `caveat rules`.

@@ -17,6 +17,7 @@ pub mod output;
 mod progress;
 mod project;
 pub mod report;
+pub mod routes;
 pub mod ruleset;
 pub mod scan;
 pub mod selection;

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use caveat_cli::args::{Cli, Command};
-use caveat_cli::{catalog, explain, fixtures, output, scan};
+use caveat_cli::{catalog, explain, fixtures, output, routes, scan};
 use clap::{CommandFactory, Parser};
 
 /// Could not do the job.
@@ -29,6 +29,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<bool> {
     match command {
         Command::Scan(args) => scan::run(&args),
+        Command::Routes(args) => routes::run(&args),
         Command::Rules(args) => catalog::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Test(args) => fixtures::run(&args),

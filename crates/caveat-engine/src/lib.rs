@@ -16,6 +16,7 @@ pub mod pattern;
 mod placed;
 pub mod regexes;
 pub mod region;
+pub mod routes;
 pub mod rule;
 pub mod ruleset;
 pub mod scan;
