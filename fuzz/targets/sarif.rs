@@ -52,6 +52,7 @@ fuzz_target!(|input: ((u16, u16), (u16, u16), u16, &str, &str, &str)| {
         message: words.to_owned(),
     };
     let file = FileReport {
+        parsed: Vec::new(),
         source: Some(Arc::new(SourceFile::new(path, code))),
         path: path.into(),
         findings: vec![finding],
