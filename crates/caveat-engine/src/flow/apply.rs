@@ -66,7 +66,7 @@ impl<'w> Machine<'w> {
             heap,
             changes,
             reached,
-            learned: state.learned,
+            learned: Arc::unwrap_or_clone(state.learned),
             parts,
             diverges: false,
         }

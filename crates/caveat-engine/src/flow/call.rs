@@ -585,16 +585,16 @@ impl<'w> Machine<'w> {
                 param.span,
                 &What::Passed(name.clone()),
             );
-            start.variables[param.local.index()] = value;
+            start.set_variable(param.local.index(), value);
         }
         for (local, value) in own.captures.iter().zip(captured) {
-            start.variables[local.index()] = value.clone();
+            start.set_variable(local.index(), value.clone());
         }
         let exit = self.run(&mut frame, start);
         match exit.state {
             Some(after) => {
                 state.heap = after.heap;
-                for (identity, learned) in &after.learned {
+                for (identity, learned) in &*after.learned {
                     state.learn(*identity, learned);
                 }
                 Outcome {

@@ -136,9 +136,10 @@ impl<'w> Frame<'w> {
     }
 
     /// The state at the start, before parameters are bound.
-    pub fn start(&self, heap: Heap) -> State {
+    pub fn start(&self, heap: Arc<Heap>) -> State {
+        let nothing = Arc::new(Value::default());
         State {
-            variables: vec![Value::default(); self.function.locals.len()],
+            variables: Arc::new(vec![nothing; self.function.locals.len()]),
             heap,
             ..State::default()
         }
@@ -650,11 +651,11 @@ impl<'w> Machine<'w> {
                 };
                 match named.once {
                     true => frame.once[local.index()] = value,
-                    false => state.variables[local.index()] = value,
+                    false => state.set_variable(local.index(), value),
                 }
             }
             Base::Global(name) => {
-                state.globals.insert(name.clone(), value);
+                Arc::make_mut(&mut state.globals).insert(name.clone(), value);
             }
             Base::Name(_) => {}
         }
@@ -672,7 +673,8 @@ impl<'w> Machine<'w> {
         }
         if let Some(part) = &base.part {
             let id = ObjectId(part.identity());
-            let object = state.heap.entry(id).or_insert_with(|| {
+            let heap = Arc::make_mut(&mut state.heap);
+            let object = heap.entry(id).or_insert_with(|| {
                 Arc::new(Object {
                     part: Some(part.clone()),
                     closed: false,
@@ -709,10 +711,10 @@ impl<'w> Machine<'w> {
             }
             self.declare(frame.at, param, &mut value);
             self.enter(frame, number, param, &mut value);
-            state.variables[param.local.index()] = value;
+            state.set_variable(param.local.index(), value);
         }
         for local in &frame.function.captures {
-            state.variables[local.index()] = Value::any();
+            state.set_variable(local.index(), Value::any());
         }
     }
 
@@ -762,7 +764,7 @@ pub fn plain_function(function: FunctionRef) -> Thing {
 pub fn read_local(frame: &Frame<'_>, state: &State, local: LocalId) -> Value {
     let value = match frame.function.locals[local.index()].once {
         true => &frame.once[local.index()],
-        false => &state.variables[local.index()],
+        false => state.variable(local.index()),
     };
     match value.is_nothing() {
         true => Value::any(),
@@ -876,7 +878,7 @@ type Notes = Vec<(Identity, Learned)>;
 
 /// Keeps of the notes what this way out says, too.
 fn narrow(notes: &mut Option<Notes>, result: &Value, exit: &State, outcome: bool) {
-    let mut here = exit.learned.clone();
+    let mut here = Notes::clone(&exit.learned);
     if let Some(test) = &result.test {
         let mut more = Vec::new();
         test.learned(outcome, &mut more);

@@ -227,7 +227,7 @@ fn top_levels(world: &mut World<'_>, results: &mut Results, last: bool) {
             world.program.code(file).unit.functions.first()?;
             let mut machine = Machine::new(shared);
             let mut frame = Frame::new(shared.program, at, mix(&[u64::from(file.0)]));
-            let start = frame.start(FxHashMap::default());
+            let start = frame.start(Arc::default());
             let exit = machine.run(&mut frame, start);
             Some((file, exit, machine.flows, machine.cut, machine.registered))
         })
@@ -237,7 +237,7 @@ fn top_levels(world: &mut World<'_>, results: &mut Results, last: bool) {
     for (file, exit, flows, cut, registered) in runs {
         let rewritten = &world.program.code(file).rewritten;
         if let Some(state) = exit.state {
-            for (name, value) in state.globals {
+            for (name, value) in Arc::unwrap_or_clone(state.globals) {
                 let value = match rewritten.contains(&name) {
                     true => Value {
                         known: value::Known::Any,
@@ -247,7 +247,7 @@ fn top_levels(world: &mut World<'_>, results: &mut Results, last: bool) {
                 };
                 globals.insert((file, name), value.anonymous());
             }
-            heap.extend(state.heap);
+            heap.extend(Arc::unwrap_or_clone(state.heap));
         }
         if last {
             results.flows.extend(flows);
@@ -311,7 +311,7 @@ fn run_function(
     let context = mix(&[u64::from(function.file.0), u64::from(function.id.0), 1]);
     let mut frame = Frame::new(world.program, function, context);
     frame.is_symbolic = true;
-    let mut start = frame.start(FxHashMap::default());
+    let mut start = frame.start(Arc::default());
     machine.bind_symbolic(&frame, &mut start);
     let exit = machine.run(&mut frame, start);
     let summary = machine.summarize(exit);

@@ -540,11 +540,9 @@ impl<'w> Machine<'w> {
             if identity == 0 || !passed.value.refs.is_empty() {
                 continue;
             }
-            for value in &mut state.variables {
-                if value.identity == identity {
-                    *value = value.clone().with_taint(data);
-                }
-            }
+            state.change_variables(identity, |value| {
+                *value = value.clone().with_taint(data);
+            });
         }
     }
 

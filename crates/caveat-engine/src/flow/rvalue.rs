@@ -124,7 +124,7 @@ impl<'w> Machine<'w> {
                 let class = ClassRef { file, id: *class };
                 let id = class_object(class);
                 let object = Object::new(Kind::Class(class));
-                state.heap.insert(id, Arc::new(object));
+                Arc::make_mut(&mut state.heap).insert(id, Arc::new(object));
                 self.class_value(class)
             }
             Rvalue::Cells => state.make(id, Object::new(Kind::Fields)),
