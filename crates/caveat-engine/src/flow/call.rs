@@ -10,6 +10,7 @@ use super::guard::Learned;
 use super::heap::{Kind, Object, State};
 use super::interpret::{Frame, Machine, plain_function, step};
 use super::program::{Ancestor, Linked};
+use super::special::given;
 use super::summary::Outcome;
 use super::value::{
     ClassRef, Entry, FunctionRef, Identity, Key, ObjectId, Taint, Thing, Value, What, mix,
@@ -537,11 +538,21 @@ impl<'w> Machine<'w> {
             (Some(root), Some(group)) => self.world.group.get(root).is_none_or(|own| group < own),
             _ => true,
         };
-        let fits = size(own) <= SMALL && self.stack.len() < DEEPEST;
+        let fits = size(own) <= SMALL && self.depth_of_calls() < DEEPEST;
         let says_more = !captured.is_empty()
             || self.summary(function).is_none()
             || bound.iter().any(|value| self.says_more(value));
         if is_before && fits && says_more && !self.stack.contains(&function) {
+            if captured.is_empty()
+                && self.summary(function).is_some()
+                && let Some(given) = given(&bound)
+            {
+                let special = self.special(function, given);
+                special.flows.iter().for_each(|it| self.keep(it.clone()));
+                self.registered.extend(special.registered.iter().cloned());
+                self.cut |= special.cut;
+                return self.apply(state, &special.summary, &own.name, &bound, site);
+            }
             return self.run_with(state, function, captured, bound, site);
         }
         match self.summary(function) {

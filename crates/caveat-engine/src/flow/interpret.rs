@@ -17,6 +17,7 @@ use super::constant;
 use super::guard::{Learned, Test, both};
 use super::heap::{Heap, Kind, Object, State, passed};
 use super::program::{Linked, Program};
+use super::special::Specials;
 use super::summary::{Reached, Summary};
 use super::value::{
     ClassRef, FunctionRef, Identity, Key, Known, ObjectId, Origin, Part, Source, Taint, Thing,
@@ -45,6 +46,8 @@ pub struct World<'p> {
     pub group: FxHashMap<FunctionRef, u32>,
     /// Functions that libraries call, with what they pass.
     pub entries: FxHashMap<FunctionRef, Arc<super::entry::EntryPoint>>,
+    /// Summaries of functions with what calls give them.
+    pub specials: Specials,
 }
 
 /// Data of a source at a sink.
@@ -72,6 +75,8 @@ pub struct Machine<'w> {
     pub cut: bool,
     /// Functions that are being run, outermost first.
     pub stack: Vec<FunctionRef>,
+    /// How many functions are being run around these by other machines.
+    pub outer: usize,
     /// Functions that were handed to libraries to be called.
     pub registered: Vec<super::entry::Registered>,
     /// Summaries of functions of the same group, as far as they are known.
@@ -200,6 +205,7 @@ impl<'w> Machine<'w> {
             budget: BUDGET,
             cut: false,
             stack: Vec::new(),
+            outer: 0,
             registered: Vec::new(),
             known: FxHashMap::default(),
             depth: 0,
@@ -222,6 +228,11 @@ impl<'w> Machine<'w> {
         let resolved = resolve(self);
         self.depth -= 1;
         Some(resolved)
+    }
+
+    /// How deep functions are run inside one another.
+    pub fn depth_of_calls(&self) -> usize {
+        self.outer + self.stack.len()
     }
 
     /// The project's code.
@@ -701,13 +712,7 @@ impl<'w> Machine<'w> {
                     file: frame.at.file,
                     id: class,
                 };
-                match frame.function.kind {
-                    FunctionKind::Method | FunctionKind::Property => {
-                        value.things.push(Thing::Of(class));
-                    }
-                    FunctionKind::ClassMethod => value.things.push(Thing::Class(class)),
-                    _ => {}
-                }
+                value.things.extend(receiver(frame.function.kind, class));
             }
             self.declare(frame.at, param, &mut value);
             self.enter(frame, number, param, &mut value);
@@ -718,6 +723,20 @@ impl<'w> Machine<'w> {
         }
     }
 
+    /// Keeps a flow unless it is known.
+    pub fn keep(&mut self, flow: Flow) {
+        let same = |known: &Flow| {
+            known.source == flow.source
+                && known.reached.argument == flow.reached.argument
+                && known.reached.kind == flow.reached.kind
+                && known.reached.file == flow.reached.file
+                && known.reached.entry == flow.reached.entry
+        };
+        if !self.flows.iter().any(same) {
+            self.flows.push(flow);
+        }
+    }
+
     /// Notes that data of a source or parameter is at a sink.
     pub fn reach(&mut self, reached: Reached) {
         if reached.entry.facts().intersects(reached.safe_if) {
@@ -725,19 +744,8 @@ impl<'w> Machine<'w> {
         }
         match &reached.entry.origin {
             Origin::Source(source) => {
-                let same = |flow: &Flow| {
-                    flow.source == *source
-                        && flow.reached.argument == reached.argument
-                        && flow.reached.kind == reached.kind
-                        && flow.reached.file == reached.file
-                        && flow.reached.entry == reached.entry
-                };
-                if !self.flows.iter().any(same) {
-                    self.flows.push(Flow {
-                        source: source.clone(),
-                        reached,
-                    });
-                }
+                let source = source.clone();
+                self.keep(Flow { source, reached });
             }
             Origin::Param(_) => {
                 if !self.reached.contains(&reached) && self.reached.len() < MOST_REACHED {
@@ -750,6 +758,15 @@ impl<'w> Machine<'w> {
 
 /// Sinks that one summary names.
 const MOST_REACHED: usize = 64;
+
+/// What the receiver of a function of a class is.
+pub fn receiver(kind: FunctionKind, class: ClassRef) -> Option<Thing> {
+    match kind {
+        FunctionKind::Method | FunctionKind::Property => Some(Thing::Of(class)),
+        FunctionKind::ClassMethod => Some(Thing::Class(class)),
+        FunctionKind::TopLevel | FunctionKind::Plain => None,
+    }
+}
 
 /// A function as a value.
 pub fn plain_function(function: FunctionRef) -> Thing {

@@ -22,6 +22,7 @@ mod program;
 mod report;
 mod rows;
 mod rvalue;
+mod special;
 mod summary;
 mod text;
 mod value;
@@ -138,10 +139,16 @@ fn module_of(path: &str) -> Vec<&str> {
 
 /// The models that matter, by language.
 fn models(request: &Request<'_>) -> Vec<Index> {
-    let files: Vec<FileId> = request.project.file_ids().collect();
+    let files = request.project.file_ids();
+    let files: Vec<FileId> = files
+        .filter(|file| request.sources[file.0 as usize].is_some())
+        .collect();
+    let present: FxHashSet<Language> = files
+        .iter()
+        .map(|it| request.project.language(*it))
+        .collect();
     let named: FxHashSet<&str> = files
         .par_iter()
-        .filter(|file| request.sources[file.0 as usize].is_some())
         .flat_map_iter(|&file| {
             let imports = &request.project.outline(file).imports;
             imports
@@ -151,6 +158,9 @@ fn models(request: &Request<'_>) -> Vec<Index> {
         .collect();
     Language::all()
         .map(|language| {
+            if !present.contains(&language) {
+                return Index::default();
+            }
             let index = request
                 .catalog
                 .index(language.name(), |name| named.contains(name));
@@ -169,6 +179,7 @@ fn run(program: &Program<'_>, functions: &FxHashSet<FunctionRef>) -> (Vec<Flow>,
         summaries: FxHashMap::default(),
         group: FxHashMap::default(),
         entries: FxHashMap::default(),
+        specials: special::Specials::default(),
     };
     let mut results = Results::default();
     for round in 0..TOP_LEVEL_ROUNDS {
