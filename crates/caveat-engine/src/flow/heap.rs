@@ -250,11 +250,11 @@ impl State {
             if Arc::ptr_eq(mine, theirs) {
                 continue;
             }
-            if let Some(joined) = joined(mine, theirs, mix(&[place, number as u64])) {
-                if joined != **mine {
-                    Arc::make_mut(&mut self.variables)[number] = Arc::new(joined);
-                    changed = true;
-                }
+            if let Some(joined) = joined(mine, theirs, mix(&[place, number as u64]))
+                && joined != **mine
+            {
+                Arc::make_mut(&mut self.variables)[number] = Arc::new(joined);
+                changed = true;
             }
         }
         changed

@@ -38,7 +38,10 @@ pub struct Special {
 
 /// Special summaries by function, depth and what is given.
 #[derive(Default)]
-pub struct Specials(RwLock<FxHashMap<(FunctionRef, usize, u64), Vec<Arc<Special>>>>);
+pub struct Specials(RwLock<FxHashMap<Choice, Vec<Arc<Special>>>>);
+
+/// A function, how deep it is called, and a hash of what it is given.
+type Choice = (FunctionRef, usize, u64);
 
 /// What a call says of its arguments, if it is nothing but constants and types.
 pub fn given(bound: &[Value]) -> Option<Vec<Given>> {
