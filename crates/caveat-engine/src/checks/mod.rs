@@ -1,6 +1,7 @@
 //! The analyses that rules name with `check:`. One file or folder each.
 
 pub mod agent;
+mod authentication;
 mod blocking_in_async;
 mod constant_condition;
 mod dangling_c_string;
@@ -121,6 +122,16 @@ static CHECKS: &[&Check] = &[
     &agent::TOOL_REQUEST,
     &agent::TOOL_SHELL,
     &agent::TOOL_SQL,
+    &authentication::UNCOMPARED,
+    &authentication::PLAINTEXT,
+    &authentication::SESSION,
+    &authentication::ROLE,
+    &authentication::ASSIGNED,
+    &authentication::FAIL_OPEN,
+    &authentication::EXEMPTION,
+    &authentication::IGNORED,
+    &authentication::UNVERIFIED,
+    &authentication::NO_EXPIRY,
     &blocking_in_async::CHECK,
     &constant_condition::CHECK,
     &dangling_c_string::CHECK,
