@@ -396,7 +396,10 @@ impl<'w> Machine<'w> {
                     if let (Step::By(local), None) = (step, &key) {
                         self.looked_up(frame, state, &value, *local, span);
                     }
-                    let element = self.read_element(state, &value, key.as_ref());
+                    let mut element = self.read_element(state, &value, key.as_ref());
+                    for of in self.element_types(frame.at.file, &value) {
+                        element = element.join(&Value::instance(&of));
+                    }
                     match &key {
                         Some(Key::Text(name)) => {
                             element.with_taint(&self.named_secret(frame.at.file, name, span))
