@@ -317,9 +317,9 @@ fn cargo(text: &str, manifest: &mut Manifest) {
 fn dependency_key(keys: &[&str]) -> Option<usize> {
     let tables = ["dependencies", "dev-dependencies", "build-dependencies"];
     let is_table = |at: usize| keys.get(at).is_some_and(|key| tables.contains(key));
-    let table = match keys.first()? {
-        &"workspace" if is_table(1) => 1,
-        &"target" if is_table(2) => 2,
+    let table = match *keys.first()? {
+        "workspace" if is_table(1) => 1,
+        "target" if is_table(2) => 2,
         _ if is_table(0) => 0,
         _ => return None,
     };

@@ -111,16 +111,17 @@ fn is_slip(name: &str, popular: &str) -> bool {
         .is_some_and(|&byte| same > 0 && longer[same - 1] == byte);
     match one.len() == two.len() {
         true if letter(one, same) == letter(two, same + 1) => true,
-        true => shorter >= SAFELY_LONG + 1,
+        true => shorter > SAFELY_LONG,
         false => doubled || shorter >= SAFELY_LONG,
     }
 }
 
 /// Popular names that the parts of an unknown name spell: `requests-async-client` has `requests`.
 pub fn blend<'n>(name: &'n str, list: &Ranked) -> Option<&'n str> {
-    let parts = name.match_indices('-').map(|(at, _)| &name[..at]);
+    let ends: Vec<usize> = name.match_indices('-').map(|(at, _)| at).collect();
+    let parts = ends.iter().map(|&at| &name[..at]);
     let known = |part: &&str| part.len() >= 3 && list.rank(part).is_some_and(|rank| rank < 4000);
-    let longest = parts.filter(known).last();
+    let longest = parts.rev().find(known);
     longest.or_else(|| {
         let mut rest = name.split('-').skip(1);
         rest.find(|part| part.len() >= 4 && list.rank(part).is_some_and(|rank| rank < 1500))
