@@ -589,7 +589,7 @@ impl<'w> Machine<'w> {
         let own = frame.function;
         let mut start = frame.start(std::mem::take(&mut state.heap));
         let agreed = state.learned.iter().filter(|(of, _)| *of == EVERYTHING);
-        start.learned = agreed.cloned().collect();
+        start.learned = Arc::new(agreed.cloned().collect());
         let name = short_name(&own.name);
         for (param, mut value) in own.params.iter().zip(bound) {
             value = step(
