@@ -7,13 +7,14 @@ use caveat_parser::Constant;
 
 use super::call::{Args, Site};
 use super::constant;
+use super::guard::{Learned, Test};
 use super::heap::{Kind, Object, State};
 use super::interpret::Machine;
 use super::rows::Called;
 use super::summary::Outcome;
 use super::text;
 use super::value::{Key, ObjectId, Thing, Value};
-use crate::model::{Fact, Hit};
+use crate::model::{Fact, FactSet, Hit};
 
 /// Functions that do not come back.
 const ENDINGS: &[&str] = &[
@@ -31,7 +32,11 @@ const ENDINGS: &[&str] = &[
 ];
 
 /// Types whose methods a receiver of unknown type may have, most likely first.
-const OWN_TYPES: &[&str] = &["str", "bytes", "dict", "list", "set"];
+pub const OWN_TYPES: &[&str] = &["str", "bytes", "dict", "list", "set"];
+
+/// Classes and functions of a file that a name that is not known may mean; of more, nothing is
+/// said.
+const MOST_MEMBERS: usize = 6;
 
 fn plain(value: Value) -> Option<Outcome> {
     Some(Outcome {
@@ -169,6 +174,13 @@ impl<'w> Machine<'w> {
                 }
             }
             "range" | "object" => plain(Value::any()),
+            _ if path.starts_with("base64.") => {
+                let coded = first?;
+                let coded = coded.known_constants()?.iter();
+                let coded: Option<Vec<Constant>> =
+                    coded.map(|it| constant::base64(path, it.text()?)).collect();
+                plain(Value::constants(coded?))
+            }
             "urllib.parse.urlparse" | "urllib.parse.urlsplit" => {
                 let url = first?;
                 plain(Value {
@@ -203,7 +215,9 @@ impl<'w> Machine<'w> {
     /// `getattr(value, name)` with a name that is known is the attribute.
     fn get_attribute(&mut self, state: &State, args: &Args, site: Site) -> Option<Outcome> {
         let name = args.at(1, None)?;
-        let names = name.known_constants()?;
+        let Some(names) = name.known_constants() else {
+            return self.any_member(&args.at(0, None)?, name.taint.is_empty());
+        };
         let mut found = Value::default();
         for name in names {
             let name: Arc<str> = name.text()?.into();
@@ -214,6 +228,19 @@ impl<'w> Machine<'w> {
             found = found.join(&default);
         }
         plain(found)
+    }
+
+    /// Some class or function of a file of the project, chosen by a name that is not known.
+    fn any_member(&self, value: &Value, is_own: bool) -> Option<Outcome> {
+        let [Thing::Module(file)] = value.things.as_slice() else {
+            return None;
+        };
+        let members = self.program().members(*file, MOST_MEMBERS)?;
+        plain(Value {
+            things: members,
+            ..Value::any()
+        })
+        .filter(|_| is_own)
     }
 
     /// A method of a text, or of a receiver that may be anything of the language's own types.
@@ -291,6 +318,21 @@ impl<'w> Machine<'w> {
                     parts.push(item.clone().with_taint(&data));
                 }
                 Some(text::concatenated(&parts, site.file, site.span))
+            }
+            "startswith" | "endswith" if receiver.identity != 0 => {
+                let fact = match &**name {
+                    "startswith" => Fact::QuoteFirst,
+                    _ => Fact::QuoteLast,
+                };
+                let quote = args.at(0, None)?;
+                matches!(quote.text()?, "'" | "\"").then(|| Value {
+                    test: Some(Arc::new(Test::Learn {
+                        when: true,
+                        subject: receiver.identity,
+                        learned: Learned::facts(FactSet::EMPTY.with(fact)),
+                    })),
+                    ..Value::any()
+                })
             }
             "replace" if receiver.refs.is_empty() => {
                 let from = args.at(0, None)?;

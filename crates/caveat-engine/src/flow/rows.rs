@@ -15,7 +15,7 @@ use super::text;
 use super::value::{Entry, Identity, Key, Origin, Source, Taint, Thing, Value, Via, What};
 use crate::model::{
     Action, Atom, Condition, Fact, FactSet, Fields, Form, Guard, Hit, Outcome as When, Place, Root,
-    Selector, Sink, SinkKind, Test as Ask,
+    Selector, Sink, SinkKind, SourceKind, Test as Ask,
 };
 use crate::rule::Confidence;
 
@@ -102,6 +102,9 @@ impl<'w> Machine<'w> {
     fn read_rows(&mut self, hits: &[Hit<'w>], file: FileId, span: Span, value: &mut Value) {
         for hit in hits {
             if let Action::Source(source) = &hit.row.action {
+                if source.routed && self.has_fixed_route() {
+                    continue;
+                }
                 let confidence = hit.row.confidence.unwrap_or(Confidence::High);
                 let entry = self.source_at(source.kind, source.adds, confidence, file, span);
                 value.taint = value.taint.join(&Taint::new(vec![entry]));
@@ -181,6 +184,19 @@ impl<'w> Machine<'w> {
             let path: Arc<str> = format!("{of}.{name}").into();
             let model = self.program().model(site.file);
             let known = model.calls(&path).next().is_some() || model.returned_type(&path).is_some();
+            let is_own = super::language::OWN_TYPES.contains(&&*of);
+            if known && is_own {
+                let outcome = self.language_method(state, receiver, name, args, site);
+                let of = model.returned_type(&path);
+                return match (outcome, of) {
+                    (Some(mut outcome), Some(of)) if outcome.value.things.is_empty() => {
+                        outcome.value.things.push(Thing::Instance(of.into()));
+                        outcome
+                    }
+                    (Some(outcome), _) => outcome,
+                    (None, _) => self.call_path(state, &path, Some(receiver), args, site),
+                };
+            }
             if known {
                 return self.call_path(state, &path, Some(receiver), args, site);
             }
@@ -276,7 +292,10 @@ impl<'w> Machine<'w> {
             false => self.with_rows(state, &hits, &called, known),
         };
         if let Some(of) = returned {
-            outcome.value.known = super::value::Known::Any;
+            let is_text = matches!(of, "str" | "bytes");
+            if !is_text || outcome.value.known_constants().is_none() {
+                outcome.value.known = super::value::Known::Any;
+            }
             outcome.value.things.push(Thing::Instance(of.into()));
         } else if outcome.value.things.is_empty() && is_class_name(&path) {
             outcome.value.things.push(Thing::Instance(path));
@@ -390,6 +409,7 @@ impl<'w> Machine<'w> {
     fn sink(&mut self, state: &mut State, hit: &Hit<'w>, sink: &Sink, called: &Called<'_>) {
         for place in &hit.target.places {
             for passed in self.at_place(state, place, called) {
+                self.note_constant(state, sink.kind, &passed.value, called);
                 let is_body = matches!(sink.kind, SinkKind::Html | SinkKind::Response);
                 let body = match is_body {
                     true => self.body_of(state, &passed.value),
@@ -422,6 +442,30 @@ impl<'w> Machine<'w> {
                     });
                 }
             }
+        }
+    }
+
+    /// Notes whether a loader of objects or a parser of documents gets a constant, at the place of
+    /// the call and where the parser was made unsafe.
+    fn note_constant(&mut self, state: &State, kind: SinkKind, value: &Value, called: &Called<'_>) {
+        if !matches!(kind, SinkKind::Deserialize | SinkKind::XmlEntities) || self.stack.len() != 1 {
+            return;
+        }
+        let is_constant = value.known_constants().is_some();
+        let mut places = vec![(called.site.file, called.site.span)];
+        let receiver = called.receiver.into_iter().cloned();
+        let args = called.args.all().map(|it| it.value.clone());
+        for value in receiver.chain(args) {
+            for entry in self.data_of(state, &value).entries() {
+                if let Origin::Source(source) = &entry.origin
+                    && source.kind == SourceKind::EntityParser
+                {
+                    places.push((source.file, source.span));
+                }
+            }
+        }
+        for place in places {
+            *self.constant_inputs.entry(place).or_insert(true) &= is_constant;
         }
     }
 
@@ -644,9 +688,25 @@ impl<'w> Machine<'w> {
         if condition.test == Ask::Given {
             return Some(found.is_empty() == condition.negated);
         }
-        let value = found.into_iter().next()?.value;
-        let outcome = self.asks(state, &condition.test, &value, called.site.file)?;
+        let passed = found.into_iter().next()?;
+        let outcome = match &condition.test {
+            Ask::Written(expression) => self.is_written(expression, &passed, called.site.file),
+            test => self.asks(state, test, &passed.value, called.site.file)?,
+        };
         Some(outcome != condition.negated)
+    }
+
+    /// Whether the code of an argument, or a constant that it is, matches.
+    fn is_written(
+        &self,
+        expression: &crate::model::Receiver,
+        passed: &Passed,
+        file: FileId,
+    ) -> bool {
+        let constants = passed.value.known_constants().unwrap_or(&[]);
+        let mut texts = constants.iter().filter_map(Constant::text);
+        let code = passed.span.text(&self.program().code(file).source.text);
+        expression.0.is_match(code) || texts.any(|it| expression.0.is_match(it))
     }
 
     fn asks(&mut self, state: &State, test: &Ask, value: &Value, file: FileId) -> Option<bool> {
@@ -662,7 +722,7 @@ impl<'w> Machine<'w> {
             })
         };
         match test {
-            Ask::Given => None,
+            Ask::Given | Ask::Written(_) => None,
             Ask::True => self.truth(state, value),
             Ask::False => self.truth(state, value).map(|it| !it),
             Ask::None => {
