@@ -308,7 +308,7 @@ fn encoded(bytes: &[u8], alphabet: &[u8; 64]) -> Option<String> {
 }
 
 fn decoded(text: &str, alphabet: &[u8; 64]) -> Option<Vec<u8>> {
-    if text.len() % 4 != 0 || text.len() > SIZE {
+    if !text.len().is_multiple_of(4) || text.len() > SIZE {
         return None;
     }
     let mut bytes = Vec::new();
