@@ -513,6 +513,9 @@ impl<'w> Machine<'w> {
             found = found.join(&member);
         }
         let mut other = self.part_or_data(state, value, Some(&key));
+        if !other.taint.is_empty() {
+            other.taint = self.attribute_step(file, value, name, other.taint);
+        }
         if matches!(&**name, "netloc" | "hostname" | "host") && value.aspect.is_some() {
             other.known = Known::Any;
             let mut part = found.join(&other);
@@ -639,7 +642,7 @@ impl<'w> Machine<'w> {
         let base = self.read_place(frame, state, &base, span);
         let key = self.key(frame, state, last);
         self.stored(frame, state, &base, last, &value, span);
-        self.keep_predictable(frame.at.file, state, &base, &value, span);
+        self.keep_predictable(frame.at.file, &base, &value, span);
         self.store(state, &base, key.as_ref(), value);
     }
 

@@ -13,7 +13,7 @@ use super::interpret::Machine;
 use super::rows::Called;
 use super::summary::Outcome;
 use super::text;
-use super::value::{Key, ObjectId, Thing, Value};
+use super::value::{Key, ObjectId, Taint, Thing, Value};
 use crate::model::{Fact, FactSet, Hit};
 
 /// Functions that do not come back.
@@ -97,8 +97,8 @@ impl<'w> Machine<'w> {
             "list" | "tuple" | "collections.deque" => {
                 let mut object = Object::new(Kind::List);
                 if let Some(first) = &first {
-                    let items = self.known_items(state, first)?;
-                    object.set_items(items);
+                    let items = self.known_items(state, first);
+                    object.set_items(items.or_else(|| parts_of_url(first))?);
                 }
                 plain(state.make(made, object))
             }
@@ -187,6 +187,23 @@ impl<'w> Machine<'w> {
                     aspect: (url.identity != 0).then_some((url.identity, Fact::HostAllowed)),
                     ..Value::tainted(self.data_of(state, &url))
                 })
+            }
+            // An extension begins with the last dot and holds no separator.
+            "os.path.splitext" => {
+                let data = self.data_of(state, &first?);
+                let facts = FactSet::EMPTY.with(Fact::NoSeparator);
+                let extension = data.changed(facts, text::of_the_front());
+                let mut pair = Object::new(Kind::List);
+                pair.set_items(vec![Value::tainted(data), Value::tainted(extension)]);
+                plain(state.make(made, pair))
+            }
+            "urllib.parse.urlunparse" | "urllib.parse.urlunsplit" => {
+                let parts = self.known_items(state, &first?)?;
+                let (scheme, host) = (parts.first()?.text()?, parts.get(1)?.text()?);
+                let facts = facts_of_url(scheme, host);
+                let data = parts.iter().map(|it| self.data_of(state, it));
+                let data = data.fold(Taint::NONE, |all, it| all.join(&it));
+                plain(Value::tainted(data.changed(facts, FactSet::EMPTY)))
             }
             "re.compile" => {
                 let mut pattern = Object::new(Kind::Fields);
@@ -334,12 +351,34 @@ impl<'w> Machine<'w> {
                     ..Value::any()
                 })
             }
+            "_replace" if receiver.aspect.is_some() => {
+                let part = |name| args.named(name)?.text().map(str::to_owned);
+                let facts = facts_of_url(&part("scheme")?, &part("netloc")?);
+                let data = args.all().map(|it| self.data_of(state, &it.value));
+                let data = data.fold(receiver.taint.clone(), |all, it| all.join(&it));
+                Some(Value::tainted(data.changed(facts, FactSet::EMPTY)))
+            }
             "replace" if receiver.refs.is_empty() => {
                 let from = args.at(0, None)?;
                 Some(text::replaced(receiver, from.text(), &args.at(1, None)?))
             }
             _ => None,
         }
+    }
+}
+
+/// The parts of a parsed URL, which has six or five.
+fn parts_of_url(url: &Value) -> Option<Vec<Value>> {
+    url.aspect.filter(|(_, fact)| *fact == Fact::HostAllowed)?;
+    Some(vec![Value::tainted(url.taint.clone()); 5])
+}
+
+/// What is known of a URL whose scheme and host are constants.
+fn facts_of_url(scheme: &str, host: &str) -> FactSet {
+    match (scheme, host) {
+        ("", "") => FactSet::EMPTY.with(Fact::RelativeUrl),
+        (_, "") => FactSet::EMPTY,
+        _ => FactSet::EMPTY.with(Fact::HostFixed).with(Fact::HostAllowed),
     }
 }
 

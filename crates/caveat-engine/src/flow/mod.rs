@@ -17,15 +17,16 @@ mod guard;
 mod heap;
 mod interpret;
 mod language;
+mod observe;
 mod pattern;
 mod program;
 mod report;
 mod rows;
 mod rvalue;
-mod secret;
 mod summary;
 mod text;
 mod value;
+mod vouch;
 
 use std::sync::Arc;
 

@@ -15,7 +15,7 @@ use super::text;
 use super::value::{Entry, Identity, Key, Origin, Source, Taint, Thing, Value, Via, What};
 use crate::model::{
     Action, Atom, Condition, Fact, FactSet, Fields, Form, Guard, Hit, Outcome as When, Place, Root,
-    Selector, Sink, SinkKind, SourceKind, Test as Ask,
+    Selector, Sink, SinkKind, Test as Ask,
 };
 use crate::rule::Confidence;
 
@@ -445,30 +445,6 @@ impl<'w> Machine<'w> {
         }
     }
 
-    /// Notes whether a loader of objects or a parser of documents gets a constant, at the place of
-    /// the call and where the parser was made unsafe.
-    fn note_constant(&mut self, state: &State, kind: SinkKind, value: &Value, called: &Called<'_>) {
-        if !matches!(kind, SinkKind::Deserialize | SinkKind::XmlEntities) || self.stack.len() != 1 {
-            return;
-        }
-        let is_constant = value.known_constants().is_some();
-        let mut places = vec![(called.site.file, called.site.span)];
-        let receiver = called.receiver.into_iter().cloned();
-        let args = called.args.all().map(|it| it.value.clone());
-        for value in receiver.chain(args) {
-            for entry in self.data_of(state, &value).entries() {
-                if let Origin::Source(source) = &entry.origin
-                    && source.kind == SourceKind::EntityParser
-                {
-                    places.push((source.file, source.span));
-                }
-            }
-        }
-        for place in places {
-            *self.constant_inputs.entry(place).or_insert(true) &= is_constant;
-        }
-    }
-
     fn guard(
         &mut self,
         state: &mut State,
@@ -694,19 +670,6 @@ impl<'w> Machine<'w> {
             test => self.asks(state, test, &passed.value, called.site.file)?,
         };
         Some(outcome != condition.negated)
-    }
-
-    /// Whether the code of an argument, or a constant that it is, matches.
-    fn is_written(
-        &self,
-        expression: &crate::model::Receiver,
-        passed: &Passed,
-        file: FileId,
-    ) -> bool {
-        let constants = passed.value.known_constants().unwrap_or(&[]);
-        let mut texts = constants.iter().filter_map(Constant::text);
-        let code = passed.span.text(&self.program().code(file).source.text);
-        expression.0.is_match(code) || texts.any(|it| expression.0.is_match(it))
     }
 
     fn asks(&mut self, state: &State, test: &Ask, value: &Value, file: FileId) -> Option<bool> {
