@@ -1,8 +1,5 @@
 //! What is seen on the way of data beside the rows that it passes: predictable values that a client
-//! must present, which makes them secrets whatever they are called, loaders that get constants,
-//! attributes that say something of the data in them.
-
-use std::sync::Arc;
+//! must present, which makes them secrets whatever they are called, and loaders that get constants.
 
 use caveat_parser::ir::{Operand, Step};
 use caveat_parser::link::FileId;
@@ -13,8 +10,8 @@ use super::heap::State;
 use super::interpret::{Flow, Frame, Machine};
 use super::rows::Called;
 use super::summary::Reached;
-use super::value::{Entry, Origin, Taint, Thing, Value};
-use crate::model::{Action, Fact, FactSet, Receiver, SinkKind, SourceKind, Trust};
+use super::value::{Entry, Origin, Value};
+use crate::model::{Fact, FactSet, Receiver, SinkKind, SourceKind, Trust};
 use crate::rule::Confidence;
 
 impl<'w> Machine<'w> {
@@ -86,36 +83,6 @@ impl<'w> Machine<'w> {
         for place in places {
             *self.constant_inputs.entry(place).or_insert(true) &= is_constant;
         }
-    }
-
-    /// What rows say of data in an attribute of a value that has a type from outside.
-    pub fn attribute_step(
-        &self,
-        file: FileId,
-        value: &Value,
-        name: &Arc<str>,
-        data: Taint,
-    ) -> Taint {
-        let model = self.program().model(file);
-        for thing in &value.things {
-            let Thing::Instance(of) = thing else { continue };
-            for of in self.program().lineage(file, of) {
-                let step = model.values(&format!("{of}.{name}")).find_map(|hit| {
-                    let plain = hit.row.conditions.is_empty() && hit.row.exceptions.is_empty();
-                    match &hit.row.action {
-                        Action::Step(step) if plain => Some(step),
-                        _ => None,
-                    }
-                });
-                if let Some(step) = step {
-                    return match step.stops {
-                        true => Taint::NONE,
-                        false => data.changed(step.adds, step.removes),
-                    };
-                }
-            }
-        }
-        data
     }
 
     /// Whether the code of an argument, or a constant that it is, matches.

@@ -99,6 +99,23 @@ impl<'w> Machine<'w> {
         value
     }
 
+    /// The types that models give to the elements of a value: what its `__getitem__` returns.
+    pub fn element_types(&self, file: FileId, of: &Value) -> Vec<Arc<str>> {
+        let containers = of.things.iter().filter_map(|thing| match thing {
+            Thing::Instance(of) => Some(of),
+            _ => None,
+        });
+        let model = self.program().model(file);
+        let element = |container: &Arc<str>| {
+            let lineage = self.program().lineage(file, container);
+            let found = lineage
+                .iter()
+                .find_map(|of| model.returned_type(&format!("{of}.__getitem__")))?;
+            Some(model.same(found).unwrap_or(found).into())
+        };
+        containers.filter_map(element).collect()
+    }
+
     fn read_rows(&mut self, hits: &[Hit<'w>], file: FileId, span: Span, value: &mut Value) {
         for hit in hits {
             if let Action::Source(source) = &hit.row.action {
@@ -180,26 +197,31 @@ impl<'w> Machine<'w> {
         args: &Args,
         site: Site,
     ) -> Outcome {
-        for of in self.program().lineage(site.file, of) {
-            let path: Arc<str> = format!("{of}.{name}").into();
-            let model = self.program().model(site.file);
-            let known = model.calls(&path).next().is_some() || model.returned_type(&path).is_some();
-            let is_own = super::language::OWN_TYPES.contains(&&*of);
-            if known && is_own {
-                let outcome = self.language_method(state, receiver, name, args, site);
-                let of = model.returned_type(&path);
-                return match (outcome, of) {
-                    (Some(mut outcome), Some(of)) if outcome.value.things.is_empty() => {
-                        outcome.value.things.push(Thing::Instance(of.into()));
-                        outcome
-                    }
-                    (Some(outcome), _) => outcome,
-                    (None, _) => self.call_path(state, &path, Some(receiver), args, site),
-                };
+        if super::language::OWN_TYPES.contains(&&**of)
+            && let Some(outcome) = self.own_method(state, of, receiver, name, args, site)
+        {
+            return outcome;
+        }
+        // A class may give its own type to what a method returns whose rows stand at a base.
+        let model = self.program().model(site.file);
+        let lineage = self.program().lineage(site.file, of);
+        let paths: Vec<Arc<str>> = lineage
+            .iter()
+            .map(|of| format!("{of}.{name}").into())
+            .collect();
+        let typed = paths.iter().find_map(|path| model.returned_type(path));
+        let has_rows = |path: &&Arc<str>| model.calls(path).next().is_some();
+        let is_typed = |path: &&Arc<str>| model.returned_type(path).is_some();
+        let known = paths.iter().find(has_rows);
+        if let Some(path) = known.or_else(|| paths.iter().find(is_typed)) {
+            let mut outcome = self.call_path(state, path, Some(receiver), args, site);
+            if let Some(of) = typed {
+                let of: Arc<str> = model.same(of).unwrap_or(of).into();
+                let things = &mut outcome.value.things;
+                things.retain(|it| !matches!(it, Thing::Instance(_)));
+                things.push(Thing::Instance(of));
             }
-            if known {
-                return self.call_path(state, &path, Some(receiver), args, site);
-            }
+            return outcome;
         }
         if let Some(outcome) = self.language_method(state, receiver, name, args, site) {
             return outcome;
@@ -211,6 +233,31 @@ impl<'w> Machine<'w> {
             };
         }
         self.unknown(state, Some(receiver), args, site)
+    }
+
+    /// A method of one of the language's own types, of which models know something.
+    fn own_method(
+        &mut self,
+        state: &mut State,
+        of: &str,
+        receiver: &Value,
+        name: &Arc<str>,
+        args: &Args,
+        site: Site,
+    ) -> Option<Outcome> {
+        let path = format!("{of}.{name}");
+        let model = self.program().model(site.file);
+        let returned = model.returned_type(&path);
+        if returned.is_none() && model.calls(&path).next().is_none() {
+            return None;
+        }
+        let mut outcome = self.language_method(state, receiver, name, args, site)?;
+        if let Some(of) = returned
+            && outcome.value.things.is_empty()
+        {
+            outcome.value.things.push(Thing::Instance(of.into()));
+        }
+        Some(outcome)
     }
 
     /// A method of a receiver whose type is not known.
@@ -416,6 +463,7 @@ impl<'w> Machine<'w> {
                     false => passed.value.clone(),
                 };
                 let data = self.data_of(state, &body);
+                let data = data.changed(state.agreed(), FactSet::EMPTY);
                 let whole = passed.value.known_prefix();
                 let facts = whole.map_or(FactSet::EMPTY, |prefix| text::facts_of_prefix(&prefix));
                 let facts = match passed.value.refs.is_empty() {
@@ -468,6 +516,9 @@ impl<'w> Machine<'w> {
             if !self.parameter_of_fact(state, guard.adds, value.as_ref(), is_whole, &mut learned) {
                 return None;
             }
+        }
+        if guard.adds.contains(Fact::Approved) {
+            return super::approval::approve(state, guard.on, learned);
         }
         let mut test = None;
         for place in &hit.target.places {
@@ -672,7 +723,8 @@ impl<'w> Machine<'w> {
         Some(outcome != condition.negated)
     }
 
-    fn asks(&mut self, state: &State, test: &Ask, value: &Value, file: FileId) -> Option<bool> {
+    /// Whether a value answers a test; none if that cannot be decided.
+    pub fn asks(&mut self, state: &State, test: &Ask, value: &Value, file: FileId) -> Option<bool> {
         let all = |check: &dyn Fn(&Constant) -> bool| {
             let mut outcomes = value.known_constants()?.iter().map(check);
             let first = outcomes.next()?;

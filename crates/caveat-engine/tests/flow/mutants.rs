@@ -275,13 +275,6 @@ fn mutations() -> Vec<(&'static str, fn(&str) -> Files)> {
         ("another file, by module", |it| {
             in_other_file("import pkg.tools as tools", "sink(tools.helper(x))", it)
         }),
-        ("another file, by name", |it| {
-            in_other_file(
-                "import pkg.tools",
-                "sink(getattr(pkg.tools, 'helper')(x))",
-                it,
-            )
-        }),
         ("in a dict", |it| {
             ending(it, "box = {'k': y, 'o': x}\nsink(box['k'])")
         }),
@@ -339,7 +332,7 @@ fn mutants_get_the_verdict_of_their_seed() {
         }
     }
     let share = wrong.len() * 100;
-    assert!(count > 4000, "{count} mutants");
+    assert!(count > 4200, "{count} mutants");
     assert!(
         share <= count * 3,
         "{} of {count}:\n{}",
