@@ -6,7 +6,7 @@ use caveat_parser::ir::{self, ArgKind, Call, Callee, FunctionKind, Param, ParamK
 use caveat_parser::link::FileId;
 use caveat_parser::{Constant, Span};
 
-use super::guard::{EVERYTHING, Learned};
+use super::guard::{EVERYTHING, Learned, both};
 use super::heap::{Kind, Object, State};
 use super::interpret::{Frame, Machine, plain_function, step};
 use super::program::{Ancestor, Linked};
@@ -15,6 +15,7 @@ use super::summary::Outcome;
 use super::value::{
     ClassRef, Entry, FunctionRef, Identity, Key, ObjectId, Taint, Thing, Value, What, mix,
 };
+use super::vouch;
 use crate::model::FactSet;
 
 /// Functions of at most so many instructions are run again with the arguments of a call.
@@ -109,7 +110,31 @@ impl<'w> Machine<'w> {
             span,
             identity,
         };
+        if self.is_rust(site.file) {
+            self.lend_texts(frame, state, call, identity);
+        }
         let args = self.arguments(frame, state, call);
+        let mut outcome = self.call_of(frame, state, call, &args, site);
+        if vouch::is_asked(&call.callee) {
+            outcome.test = both(outcome.test, vouch::answer(&args));
+        }
+        outcome
+    }
+
+    fn call_of(
+        &mut self,
+        frame: &mut Frame<'w>,
+        state: &mut State,
+        call: &'w Call,
+        args: &Args,
+        site: Site,
+    ) -> Outcome {
+        let span = site.span;
+        if self.is_rust(site.file)
+            && let Some(outcome) = self.rust_call(frame, state, call, args, site)
+        {
+            return outcome;
+        }
         match &call.callee {
             Callee::Value(operand) => {
                 if let ir::Operand::Place(place) = operand
@@ -120,11 +145,11 @@ impl<'w> Machine<'w> {
                     return self.super_value(frame, state);
                 }
                 let callee = self.read(frame, state, operand, span);
-                self.call_value(state, &callee, &args, site)
+                self.call_value(state, &callee, args, site)
             }
             Callee::Method(receiver, name) => {
                 let receiver = self.read(frame, state, receiver, span);
-                self.call_method(state, &receiver, name, &args, site)
+                self.call_method(state, &receiver, name, args, site)
             }
         }
     }
@@ -236,6 +261,15 @@ impl<'w> Machine<'w> {
                     site,
                 )),
                 Thing::Class(class) => outcomes.push(self.construct(state, *class, args, site)),
+                Thing::Name(path) if self.is_rust(site.file) => {
+                    let path = path.clone();
+                    let known = self.rust_path(state, &path, args, site);
+                    let outcome = match known {
+                        Some(known) => known,
+                        None => self.call_path(state, &path, None, args, site),
+                    };
+                    outcomes.push(outcome);
+                }
                 Thing::Name(path) => {
                     outcomes.push(self.call_path(state, path, None, args, site));
                 }
@@ -247,7 +281,7 @@ impl<'w> Machine<'w> {
                     let name = "__call__".into();
                     outcomes.push(self.call_method(state, callee, &name, args, site));
                 }
-                Thing::Super(..) | Thing::Module(_) => {}
+                Thing::Super(..) | Thing::Module(_) | Thing::Variant(_) => {}
             }
         }
         self.joined(state, outcomes, Some(callee), args)
@@ -262,6 +296,9 @@ impl<'w> Machine<'w> {
         args: &Args,
         site: Site,
     ) -> Outcome {
+        if self.is_rust(site.file) {
+            return self.rust_method(state, receiver, name, args, site);
+        }
         if let Some(value) = self.configured(state, receiver, name, args) {
             return Outcome {
                 value,
@@ -291,7 +328,7 @@ impl<'w> Machine<'w> {
                     let of = of.clone();
                     Some(self.typed_method(state, &of, receiver, name, args, site))
                 }
-                Thing::Function { .. } | Thing::Method(..) => None,
+                Thing::Function { .. } | Thing::Method(..) | Thing::Variant(_) => None,
             };
             outcomes.extend(outcome);
         }
@@ -538,18 +575,26 @@ impl<'w> Machine<'w> {
             (Some(root), Some(group)) => self.world.group.get(root).is_none_or(|own| group < own),
             _ => true,
         };
-        let fits = size(own) <= SMALL && self.depth_of_calls() < DEEPEST;
+        let small = match &*own.name == "<lambda>" {
+            true => 4 * SMALL,
+            false => SMALL,
+        };
+        let fits = size(own) <= small && self.depth_of_calls() < DEEPEST;
         let says_more = !captured.is_empty()
             || self.summary(function).is_none()
             || bound.iter().any(|value| self.says_more(value));
         if is_before && fits && says_more && !self.stack.contains(&function) {
+            // What Rust does to a `&mut` parameter is not in a summary.
             if captured.is_empty()
+                && !self.is_rust(function.file)
                 && self.summary(function).is_some()
                 && let Some(given) = given(&bound)
             {
                 let special = self.special(function, given);
                 special.flows.iter().for_each(|it| self.keep(it.clone()));
                 self.registered.extend(special.registered.iter().cloned());
+                self.compared.extend(&special.compared);
+                self.kept.extend(special.kept.iter().cloned());
                 self.cut |= special.cut;
                 return self.apply(state, &special.summary, &own.name, &bound, site);
             }
@@ -591,7 +636,15 @@ impl<'w> Machine<'w> {
         let agreed = state.learned.iter().filter(|(of, _)| *of == EVERYTHING);
         start.learned = Arc::new(agreed.cloned().collect());
         let name = short_name(&own.name);
+        let is_rust = self.is_rust(function.file);
+        let identities: Vec<Identity> = match is_rust {
+            true => bound.iter().map(|it| it.identity).collect(),
+            false => Vec::new(),
+        };
         for (param, mut value) in own.params.iter().zip(bound) {
+            if is_rust && let Some(annotation) = &param.annotation {
+                value = self.as_typed(function.file, value, annotation);
+            }
             value = step(
                 value,
                 function.file,
@@ -607,6 +660,7 @@ impl<'w> Machine<'w> {
         match exit.state {
             Some(after) => {
                 state.heap = after.heap;
+                self.take_mutations(state, &identities);
                 for (identity, learned) in &*after.learned {
                     state.learn(*identity, learned);
                 }
@@ -710,6 +764,9 @@ impl<'w> Machine<'w> {
 
     /// What a value of a declared type is.
     pub fn instances(&mut self, file: FileId, annotation: &Static, depth: u32) -> Vec<Thing> {
+        if self.is_rust(file) {
+            return self.rust_instances(file, annotation);
+        }
         let linked = |name: &Arc<str>| match self.program().link(file, name) {
             Linked::Class(class) => Some(Thing::Of(class)),
             Linked::External(name) => {
@@ -903,7 +960,7 @@ impl<'w> Machine<'w> {
                 }),
                 None => Value::default(),
             },
-            Thing::Function { .. } | Thing::Method(..) => Value::default(),
+            Thing::Function { .. } | Thing::Method(..) | Thing::Variant(_) => Value::default(),
         }
     }
 }

@@ -201,6 +201,22 @@ pub fn child(part: &Part, key: &Key) -> Value {
     })
 }
 
+/// Marks objects that functions change: what they hold besides what they were made with is not
+/// known, nor what of that is left.
+pub fn open(heap: &mut Heap, refs: &[ObjectId]) {
+    for id in refs {
+        let Some(object) = heap.get_mut(id) else {
+            continue;
+        };
+        if matches!(object.kind, Kind::List | Kind::Set | Kind::Dict) {
+            let object = Arc::make_mut(object);
+            object.closed = false;
+            object.many = true;
+            object.rest = object.rest.join(&Value::any());
+        }
+    }
+}
+
 /// The objects of a state, by identity.
 pub type Heap = FxHashMap<ObjectId, Arc<Object>>;
 
@@ -309,6 +325,21 @@ impl State {
         Arc::make_mut(&mut self.variables)[local] = Arc::new(value);
     }
 
+    /// Changes what objects hold of the value of that identity.
+    pub fn change_objects(&mut self, identity: Identity, mut change: impl FnMut(&mut Value)) {
+        let holds = |value: &Value| value.identity == identity;
+        let objects = self.heap.iter();
+        let holding = objects.filter(|(_, object)| object.entries.values().any(holds));
+        let holding: Vec<ObjectId> = holding.map(|(id, _)| *id).collect();
+        for id in holding {
+            let object = Arc::make_mut(&mut self.heap).get_mut(&id);
+            let values = object.map(|it| Arc::make_mut(it).entries.values_mut());
+            for value in values.into_iter().flatten().filter(|it| holds(it)) {
+                change(value);
+            }
+        }
+    }
+
     /// Changes the variables that hold the value of that identity.
     pub fn change_variables(&mut self, identity: Identity, mut change: impl FnMut(&mut Value)) {
         for at in 0..self.variables.len() {
@@ -403,16 +434,7 @@ impl State {
                 refine(value, identity, learned);
             }
         }
-        let objects = self.heap.iter();
-        let holding = objects.filter(|(_, object)| object.entries.values().any(holds));
-        let holding: Vec<ObjectId> = holding.map(|(id, _)| *id).collect();
-        for id in holding {
-            if let Some(object) = Arc::make_mut(&mut self.heap).get_mut(&id) {
-                for value in Arc::make_mut(object).entries.values_mut() {
-                    refine(value, identity, learned);
-                }
-            }
-        }
+        self.change_objects(identity, |value| refine(value, identity, learned));
         let note = (identity, learned.clone());
         if !self.learned.contains(&note) {
             Arc::make_mut(&mut self.learned).push(note);
@@ -481,6 +503,7 @@ fn learned_of(entry: &Entry, learned: &Learned) -> Entry {
         return entry.clone();
     }
     let mut entry = entry.changed(learned.facts, FactSet::EMPTY);
+    entry.gained = super::text::with_literal(entry.gained);
     entry.absent = entry.absent.union(learned.absent);
     entry
 }

@@ -11,7 +11,7 @@ use caveat_parser::ir::{
 };
 use caveat_parser::link::FileId;
 use caveat_parser::{Constant, Span};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::call::Site;
 use super::constant;
@@ -82,6 +82,12 @@ pub struct Machine<'w> {
     pub registered: Vec<super::entry::Registered>,
     /// Summaries of functions of the same group, as far as they are known.
     pub known: FxHashMap<FunctionRef, Arc<Summary>>,
+    /// For loaders and parsers that the function calls: whether their input is a constant.
+    pub constant_inputs: FxHashMap<(FileId, Span), bool>,
+    /// Objects whose elements are held against what a client sends.
+    pub compared: FxHashSet<ObjectId>,
+    /// Predictable values that are put into objects.
+    pub kept: Vec<(ObjectId, Flow)>,
     /// Calls and reads that are being resolved inside one another.
     pub depth: u32,
 }
@@ -209,6 +215,9 @@ impl<'w> Machine<'w> {
             outer: 0,
             registered: Vec::new(),
             known: FxHashMap::default(),
+            constant_inputs: FxHashMap::default(),
+            compared: FxHashSet::default(),
+            kept: Vec::new(),
             depth: 0,
         }
     }
@@ -518,6 +527,9 @@ impl<'w> Machine<'w> {
         name: &Arc<str>,
         span: Span,
     ) -> Value {
+        if self.is_rust(file) {
+            return self.rust_field(file, state, value, name, span);
+        }
         let key = Key::Field(name.clone());
         let mut found = Value::default();
         let mut touched = false;
@@ -577,7 +589,7 @@ impl<'w> Machine<'w> {
     }
 
     /// What a value holds besides its objects: a part of a parameter, or data as a whole.
-    fn part_or_data(&mut self, state: &State, value: &Value, key: Option<&Key>) -> Value {
+    pub fn part_or_data(&mut self, state: &State, value: &Value, key: Option<&Key>) -> Value {
         if let (Some(part), Some(key)) = (&value.part, key) {
             let object = ObjectId(part.identity());
             let held = match state.object(&self.world.heap, object) {
@@ -678,6 +690,7 @@ impl<'w> Machine<'w> {
         let base = self.read_place(frame, state, &base, span);
         let key = self.key(frame, state, last);
         self.stored(frame, state, &base, last, &value, span);
+        self.keep_predictable(frame.at.file, &base, &value, span);
         self.store(state, &base, key.as_ref(), value);
     }
 
@@ -748,10 +761,10 @@ impl<'w> Machine<'w> {
             if number == 0
                 && let Some(class) = frame.function.class
             {
-                let class = ClassRef {
+                let class = self.program().real(ClassRef {
                     file: frame.at.file,
                     id: class,
-                };
+                });
                 value.things.extend(receiver(frame.function.kind, class));
             }
             self.declare(frame.at, param, &mut value);
@@ -899,7 +912,8 @@ fn finish(frame: &mut Frame<'_>) -> Exit {
     let (mut when_true, mut when_false): (Option<Notes>, Option<Notes>) = (None, None);
     for (result, exit) in &exits {
         value = value.join(result);
-        match result.known_constant().map(constant::truth) {
+        let truth = || result.known_constant().map(constant::truth);
+        match super::rust::marked(result).or_else(truth) {
             Some(true) => narrow(&mut when_true, result, exit, true),
             Some(false) => narrow(&mut when_false, result, exit, false),
             None => {

@@ -19,21 +19,24 @@ mod guard;
 mod heap;
 mod interpret;
 mod language;
+mod observe;
 mod pattern;
 mod program;
 mod report;
 mod rows;
+mod rust;
 mod rvalue;
 mod special;
 mod summary;
 mod text;
 mod value;
+mod vouch;
 
 use std::sync::Arc;
 
 use caveat_parser::ir::FunctionId;
 use caveat_parser::link::{FileId, Project};
-use caveat_parser::{Code, Language, Names, Parsers, SourceFile};
+use caveat_parser::{Code, Language, Names, Parsers, SourceFile, Span};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -44,7 +47,7 @@ use crate::ruleset::RuleSet;
 use interpret::{Flow, Frame, Machine, World};
 use program::{FileCode, Program};
 use summary::Summary;
-use value::{ClassRef, FunctionRef, Key, Origin, Taint, Thing, Value, mix};
+use value::{ClassRef, FunctionRef, Key, ObjectId, Origin, Taint, Thing, Value, mix};
 
 /// How often functions that call one another are run.
 const ROUNDS: usize = 2;
@@ -72,6 +75,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// Bounds that were met.
     pub notices: Vec<Notice>,
+    /// Calls of loaders and parsers whose input is always a constant.
+    pub constant_inputs: Vec<(Arc<str>, Span)>,
 }
 
 /// Follows data through a project.
@@ -93,8 +98,16 @@ pub fn analyse(request: Request<'_>) -> Outcome {
         program.add(files);
         reached = demand::reached(&program, &begin);
     }
-    let (flows, cut) = run(&program, &reached.0);
+    let results = run(&program, &reached.0);
+    let flows = results.all_flows();
     let findings = report::findings(&request, &program, flows);
+    let mut cut: Vec<FileId> = results.cut.into_iter().collect();
+    cut.sort_unstable();
+    let constant = results.constant_inputs.iter().filter(|(_, is_it)| **is_it);
+    let mut constant_inputs: Vec<(Arc<str>, Span)> = constant
+        .map(|((file, span), _)| (request.project.path(*file).into(), *span))
+        .collect();
+    constant_inputs.sort_unstable();
     let notices = cut.into_iter().map(|file| Notice {
         kind: NoticeKind::TooDeep,
         path: request.project.path(file).into(),
@@ -105,6 +118,7 @@ pub fn analyse(request: Request<'_>) -> Outcome {
     Outcome {
         findings,
         notices: notices.collect(),
+        constant_inputs,
     }
 }
 
@@ -152,10 +166,9 @@ fn models(request: &Request<'_>) -> Vec<Index> {
     let named: FxHashSet<&str> = files
         .par_iter()
         .flat_map_iter(|&file| {
-            let imports = &request.project.outline(file).imports;
-            imports
-                .iter()
-                .filter_map(|it| it.path.first().map(|it| &**it))
+            let source = request.sources[file.0 as usize].as_ref();
+            let text = source.map_or("", |it| it.text.as_str());
+            demand::named(request.project, file, text)
         })
         .collect();
     Language::all()
@@ -171,8 +184,8 @@ fn models(request: &Request<'_>) -> Vec<Index> {
         .collect()
 }
 
-/// Runs everything; gives the flows and the files in which a bound was met.
-fn run(program: &Program<'_>, functions: &FxHashSet<FunctionRef>) -> (Vec<Flow>, Vec<FileId>) {
+/// Runs everything.
+fn run(program: &Program<'_>, functions: &FxHashSet<FunctionRef>) -> Results {
     let mut world = World {
         program,
         globals: FxHashMap::default(),
@@ -188,6 +201,8 @@ fn run(program: &Program<'_>, functions: &FxHashSet<FunctionRef>) -> (Vec<Flow>,
         let last = round + 1 == TOP_LEVEL_ROUNDS;
         top_levels(&mut world, &mut results, last);
     }
+    let named = rust::registered::registrations(program);
+    results.registered.extend(named);
     entries(&mut world, &results.registered);
     let order = graph::order(program, functions);
     world.group = order.group;
@@ -199,15 +214,18 @@ fn run(program: &Program<'_>, functions: &FxHashSet<FunctionRef>) -> (Vec<Flow>,
         for run in runs.into_iter().flatten() {
             keep_fields(&mut world, &run);
             results.flows.extend(run.flows);
+            results.compared.extend(run.compared);
+            results.kept.extend(run.kept);
+            for (place, is_constant) in run.constant_inputs {
+                *results.constant_inputs.entry(place).or_insert(true) &= is_constant;
+            }
             if run.cut {
                 results.cut.insert(run.function.file);
             }
             world.summaries.insert(run.function, Arc::new(run.summary));
         }
     }
-    let mut cut: Vec<FileId> = results.cut.into_iter().collect();
-    cut.sort_unstable();
-    (results.flows, cut)
+    results
 }
 
 #[derive(Default)]
@@ -215,7 +233,24 @@ struct Results {
     flows: Vec<Flow>,
     /// Functions that top levels register.
     registered: Vec<entry::Registered>,
+    /// Files in which a bound was met.
     cut: FxHashSet<FileId>,
+    /// For loaders and parsers: whether their input is always a constant.
+    constant_inputs: FxHashMap<(FileId, Span), bool>,
+    /// Objects whose elements are held against what a client sends.
+    compared: FxHashSet<ObjectId>,
+    /// Predictable values that are put into objects.
+    kept: Vec<(ObjectId, Flow)>,
+}
+
+impl Results {
+    /// The flows, with those of predictable values that a client must present.
+    fn all_flows(&self) -> Vec<Flow> {
+        let kept = self.kept.iter();
+        let secrets = kept.filter(|(id, _)| self.compared.contains(id));
+        let secrets = secrets.map(|(_, flow)| flow);
+        self.flows.iter().chain(secrets).cloned().collect()
+    }
 }
 
 /// A function that was run.
@@ -224,6 +259,9 @@ struct Run {
     summary: Summary,
     flows: Vec<Flow>,
     cut: bool,
+    constant_inputs: FxHashMap<(FileId, Span), bool>,
+    compared: FxHashSet<ObjectId>,
+    kept: Vec<(ObjectId, Flow)>,
 }
 
 /// Runs the top level of each file; its names and objects are what functions find.
@@ -245,7 +283,7 @@ fn top_levels(world: &mut World<'_>, results: &mut Results, last: bool) {
             Some((file, exit, machine.flows, machine.cut, machine.registered))
         })
         .collect();
-    let mut globals = FxHashMap::default();
+    let mut globals: FxHashMap<(FileId, Arc<str>), Value> = FxHashMap::default();
     let mut heap = FxHashMap::default();
     for (file, exit, flows, cut, registered) in runs {
         let rewritten = &world.program.code(file).rewritten;
@@ -268,6 +306,11 @@ fn top_levels(world: &mut World<'_>, results: &mut Results, last: bool) {
             if cut {
                 results.cut.insert(file);
             }
+        }
+    }
+    for ((_, name), value) in &globals {
+        if world.program.is_mutated(name) {
+            heap::open(&mut heap, &value.refs);
         }
     }
     world.globals = globals;
@@ -333,6 +376,9 @@ fn run_function(
         summary,
         flows: std::mem::take(&mut machine.flows),
         cut: machine.cut,
+        constant_inputs: machine.constant_inputs,
+        compared: machine.compared,
+        kept: machine.kept,
     }
 }
 

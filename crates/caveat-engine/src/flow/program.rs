@@ -8,7 +8,7 @@ use caveat_parser::skeleton::ItemKind;
 use caveat_parser::{Language, SourceFile};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::value::{ClassRef, FunctionRef};
+use super::value::{ClassRef, FunctionRef, Thing};
 use crate::model::Index;
 
 /// The lowered code of one file.
@@ -19,12 +19,16 @@ pub struct FileCode {
     pub source: Arc<SourceFile>,
     /// Its language.
     pub language: Language,
+    /// Whether that is Rust.
+    pub is_rust: bool,
     /// Functions by dotted path; the last definition of a name.
     functions: FxHashMap<Arc<str>, ir::FunctionId>,
     /// Classes by dotted path.
     classes: FxHashMap<Arc<str>, ir::ClassId>,
     /// Names of the top level that functions assign.
     pub rewritten: FxHashSet<Arc<str>>,
+    /// Last names of containers of a top level, its own or another's, that functions change.
+    mutated: FxHashSet<Arc<str>>,
     /// A library that talks to language models is named in it.
     pub asks_models: bool,
 }
@@ -60,6 +64,22 @@ fn asks_models(text: &str) -> bool {
     words.any(|word| MODEL_LIBRARIES.iter().any(|library| word.contains(library)))
 }
 
+/// Methods that change a container.
+const CHANGES: &[&str] = &[
+    "add",
+    "append",
+    "appendleft",
+    "clear",
+    "discard",
+    "extend",
+    "insert",
+    "pop",
+    "popitem",
+    "remove",
+    "setdefault",
+    "update",
+];
+
 impl FileCode {
     /// Indexes a unit.
     pub fn new(unit: Unit, source: Arc<SourceFile>, language: Language) -> FileCode {
@@ -68,7 +88,11 @@ impl FileCode {
         let classes = (0u32..).map(ir::ClassId).zip(&unit.classes);
         let classes = classes.map(|(id, it)| (it.name.clone(), id)).collect();
         let mut rewritten = FxHashSet::default();
+        let mut mutated = FxHashSet::default();
         for function in unit.functions.iter().skip(1) {
+            let imports = imports(function);
+            let instrs = function.blocks.iter().flat_map(|block| &block.body);
+            mutated.extend(instrs.filter_map(|it| changed(&it.op, &imports)));
             for instr in function.blocks.iter().flat_map(|block| &block.body) {
                 if let Op::Assign(
                     Place {
@@ -88,11 +112,40 @@ impl FileCode {
             unit,
             source,
             language,
+            is_rust: language.name() == "rust",
             functions,
             classes,
             rewritten,
+            mutated,
         }
     }
+}
+
+/// The last name of a container of some top level that an instruction changes.
+fn changed(op: &Op, imports: &Imports) -> Option<Arc<str>> {
+    let (place, path) = match op {
+        Op::Assign(place, _) | Op::Drop(place) => match place.path.split_last()? {
+            (ir::Step::Field(_), _) => return None,
+            (_, path) => (place, path),
+        },
+        Op::Call(call) => match &call.callee {
+            Callee::Method(Operand::Place(place), name) if CHANGES.contains(&&**name) => {
+                (place, place.path.as_slice())
+            }
+            _ => return None,
+        },
+        Op::Yield(_) => return None,
+    };
+    let base = match &place.base {
+        Base::Global(name) => name,
+        Base::Name(path) => path,
+        Base::Local(local) => imports.get(local)?,
+    };
+    let field = path.iter().rev().find_map(|step| match step {
+        ir::Step::Field(name) => Some(name.clone()),
+        _ => None,
+    });
+    Some(field.unwrap_or_else(|| super::call::short_name(base)))
 }
 
 /// What a qualified name of a file leads to.
@@ -136,6 +189,13 @@ pub struct Program<'p> {
     methods: FxHashMap<Arc<str>, Vec<FunctionRef>>,
     linked: RwLock<FxHashMap<(FileId, Arc<str>), Linked>>,
     ancestors: FxHashMap<ClassRef, Arc<[Ancestor]>>,
+    /// Blocks of methods for types of other files, and these types.
+    extended: FxHashMap<ClassRef, ClassRef>,
+    /// The other way round.
+    extensions: FxHashMap<ClassRef, Vec<ClassRef>>,
+    /// Types by the traits that they have.
+    implementors: FxHashMap<ClassRef, Vec<ClassRef>>,
+    mutated: FxHashSet<Arc<str>>,
 }
 
 impl<'p> Program<'p> {
@@ -149,21 +209,72 @@ impl<'p> Program<'p> {
             methods: FxHashMap::default(),
             linked: RwLock::default(),
             ancestors: FxHashMap::default(),
+            extended: FxHashMap::default(),
+            extensions: FxHashMap::default(),
+            implementors: FxHashMap::default(),
+            mutated: FxHashSet::default(),
         }
     }
 
     /// Adds files. What names mean is found anew, for they may lead to these files now.
     pub fn add(&mut self, files: Vec<(FileId, FileCode)>) {
         for (file, code) in files {
+            self.mutated.extend(code.mutated.iter().cloned());
             self.files[file.0 as usize] = Some(code);
         }
         self.linked = RwLock::default();
         self.index_methods();
         let classes: Vec<ClassRef> = self.classes().collect();
-        for class in classes {
-            let ancestors = self.find_ancestors(class);
-            self.ancestors.insert(class, ancestors.into());
+        self.find_extensions(&classes);
+        for class in &classes {
+            let ancestors = self.find_ancestors(*class);
+            self.ancestors.insert(*class, ancestors.into());
         }
+        self.find_implementors(&classes);
+        // Names may lead to methods now.
+        self.linked = RwLock::default();
+    }
+
+    /// Finds the types whose methods stand in other files.
+    fn find_extensions(&mut self, classes: &[ClassRef]) {
+        self.extended.clear();
+        self.extensions.clear();
+        for &class in classes {
+            let Some(ir::Static::Generic(mark, of)) = self.class(class).bases.first() else {
+                continue;
+            };
+            if &**mark != "+" {
+                continue;
+            }
+            let name = of.first().and_then(ir::Static::name).cloned();
+            let linked = name.map(|name| self.link(class.file, &name));
+            if let Some(Linked::Class(of)) = linked {
+                self.extended.insert(class, of);
+                self.extensions.entry(of).or_default().push(class);
+            }
+        }
+    }
+
+    fn find_implementors(&mut self, classes: &[ClassRef]) {
+        let mut found: FxHashMap<ClassRef, Vec<ClassRef>> = FxHashMap::default();
+        for class in classes.iter().filter(|it| self.code(it.file).is_rust) {
+            for ancestor in self.ancestors(*class).iter().skip(1) {
+                if let Ancestor::Class(above) = ancestor {
+                    found.entry(*above).or_default().push(*class);
+                }
+            }
+        }
+        self.implementors = found;
+    }
+
+    /// The type that a block of methods belongs to.
+    pub fn real(&self, class: ClassRef) -> ClassRef {
+        self.extended.get(&class).copied().unwrap_or(class)
+    }
+
+    /// The types that have a trait.
+    pub fn implementors(&self, class: ClassRef) -> &[ClassRef] {
+        self.implementors.get(&class).map_or(&[], Vec::as_slice)
     }
 
     fn index_methods(&mut self) {
@@ -228,6 +339,33 @@ impl<'p> Program<'p> {
         &self.models[self.code(file).language.index()]
     }
 
+    /// What stands at the top of a file: its classes or, where it has none, its functions. None
+    /// if there are more than `most`.
+    pub fn members(&self, file: FileId, most: usize) -> Option<Vec<Thing>> {
+        let code = self.code(file);
+        let is_top = |name: &&Arc<str>| !name.contains('.');
+        let classes = code.classes.iter().filter(|(name, _)| is_top(name));
+        let mut members: Vec<Thing> = classes
+            .map(|(_, &id)| Thing::Class(ClassRef { file, id }))
+            .collect();
+        if members.is_empty() {
+            let functions = code.functions.iter().filter(|(name, _)| is_top(name));
+            let functions = functions.map(|(_, &id)| FunctionRef { file, id });
+            members = functions.map(super::interpret::plain_function).collect();
+        }
+        members.sort_by_key(|it| match it {
+            Thing::Class(class) => class.id.0,
+            Thing::Function { function, .. } => function.id.0,
+            _ => u32::MAX,
+        });
+        (members.len() <= most).then_some(members)
+    }
+
+    /// Whether functions change a container of that name at the top of some file.
+    pub fn is_mutated(&self, name: &Arc<str>) -> bool {
+        self.mutated.contains(name)
+    }
+
     /// Methods of that name in any class.
     pub fn methods_named(&self, name: &str) -> &[FunctionRef] {
         self.methods.get(name).map_or(&[], Vec::as_slice)
@@ -281,9 +419,35 @@ impl<'p> Program<'p> {
         if let Some(&id) = code.classes.get(path) {
             return Linked::Class(ClassRef { file, id });
         }
+        if code.is_rust {
+            return self.own_of_rust(file, path);
+        }
         let mut parts = path.split('.').map(Arc::from);
         let name = parts.next().unwrap_or_else(|| "".into());
         Linked::Global(file, name, parts.collect())
+    }
+
+    /// A variant or method of a type of the file; else a constant.
+    fn own_of_rust(&self, file: FileId, path: &str) -> Linked {
+        let code = self.code(file);
+        if let Some((of, name)) = path.rsplit_once('.') {
+            if let Some(&id) = code.classes.get(of) {
+                let class = self.real(ClassRef { file, id });
+                if let Some(function) = self.method(class, name, 0) {
+                    return Linked::Function(function);
+                }
+                if name.chars().any(char::is_lowercase) && name.starts_with(char::is_uppercase) {
+                    return Linked::Class(class);
+                }
+            }
+            let parts: Vec<&str> = path.split('.').collect();
+            if let Target::Definition { at, rest } = self.project.lookup(file, &parts)
+                && (at.file != file || !rest.is_empty())
+            {
+                return self.definition(at, &rest);
+            }
+        }
+        Linked::Global(file, path.into(), Vec::new())
     }
 
     fn definition(&self, at: caveat_parser::link::DefinitionId, rest: &[&str]) -> Linked {
@@ -297,10 +461,19 @@ impl<'p> Program<'p> {
                 Some(&id) if rest.is_empty() => Linked::Function(FunctionRef { file, id }),
                 _ => Linked::Unknown,
             },
-            ItemKind::Class | ItemKind::Trait => match code.classes.get(&path) {
-                Some(&id) if rest.is_empty() => Linked::Class(ClassRef { file, id }),
+            ItemKind::Class | ItemKind::Trait => match (code.classes.get(&path), rest) {
+                (Some(&id), []) => Linked::Class(ClassRef { file, id }),
+                (Some(&id), [name]) if code.is_rust => {
+                    let class = ClassRef { file, id };
+                    match self.method(class, name, 0) {
+                        Some(function) => Linked::Function(function),
+                        None if name.starts_with(char::is_uppercase) => Linked::Class(class),
+                        None => Linked::Unknown,
+                    }
+                }
                 _ => Linked::Unknown,
             },
+            ItemKind::Binding if code.is_rust => Linked::Global(file, path, Vec::new()),
             ItemKind::Binding => {
                 let mut parts = path.split('.').map(Arc::from);
                 let name = parts.next().unwrap_or_else(|| "".into());
@@ -316,9 +489,14 @@ impl<'p> Program<'p> {
         let mut at = 0;
         while at < found.len() && found.len() < MOST_ANCESTORS {
             if let Ancestor::Class(class) = found[at] {
-                for base in &self.class(class).bases {
+                let more = self.extensions.get(&class).into_iter().flatten();
+                let all = std::iter::once(&class).chain(more);
+                for (from, base) in all.flat_map(|it| {
+                    let bases = self.class(*it).bases.iter();
+                    bases.map(move |base| (it.file, base))
+                }) {
                     let Some(name) = base.name() else { continue };
-                    let ancestor = match self.link(class.file, name) {
+                    let ancestor = match self.link(from, name) {
                         Linked::Class(class) => Ancestor::Class(class),
                         Linked::External(name) => Ancestor::External(name),
                         _ => continue,
@@ -355,15 +533,22 @@ impl<'p> Program<'p> {
             .skip(skip)
             .find_map(|ancestor| match ancestor {
                 Ancestor::Class(class) => {
-                    let methods = self.class(*class).methods.iter().rev();
-                    let mut named = methods.filter(|(known, _)| &**known == name);
-                    named.next().map(|(_, id)| FunctionRef {
-                        file: class.file,
-                        id: *id,
-                    })
+                    let more = self.extensions.get(class).map_or(&[][..], Vec::as_slice);
+                    std::iter::once(class)
+                        .chain(more)
+                        .find_map(|class| self.own_method(*class, name))
                 }
                 Ancestor::External(_) => None,
             })
+    }
+
+    fn own_method(&self, class: ClassRef, name: &str) -> Option<FunctionRef> {
+        let methods = self.class(class).methods.iter().rev();
+        let mut named = methods.filter(|(known, _)| &**known == name);
+        named.next().map(|(_, id)| FunctionRef {
+            file: class.file,
+            id: *id,
+        })
     }
 
     /// The types that an outside type is or derives from, itself first.
@@ -438,6 +623,32 @@ impl<'p> Program<'p> {
             }
             _ => Vec::new(),
         }
+    }
+}
+
+impl Program<'_> {
+    /// Functions that a call in a Rust file is given by their names.
+    pub fn passed(&self, file: FileId, call: &ir::Call) -> Vec<FunctionRef> {
+        if !self.code(file).is_rust {
+            return Vec::new();
+        }
+        call.args
+            .iter()
+            .filter_map(|arg| {
+                let Operand::Place(place) = &arg.value else {
+                    return None;
+                };
+                let path: Arc<str> = match &place.base {
+                    Base::Name(path) => path.clone(),
+                    Base::Global(path) => format!(".{path}").into(),
+                    Base::Local(_) => return None,
+                };
+                match self.link(file, &path) {
+                    Linked::Function(function) if place.path.is_empty() => Some(function),
+                    _ => None,
+                }
+            })
+            .collect()
     }
 }
 

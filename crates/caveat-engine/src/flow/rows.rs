@@ -8,11 +8,13 @@ use caveat_parser::{Constant, Span};
 
 use super::call::{Args, Passed, Site};
 use super::guard::{Learned, Test, both};
-use super::heap::State;
+use super::heap::{Kind, Object, State};
 use super::interpret::{Frame, Machine};
 use super::summary::{Outcome, Reached};
 use super::text;
-use super::value::{Entry, Identity, Key, Origin, Source, Taint, Thing, Value, Via, What};
+use super::value::{
+    Entry, Identity, Key, ObjectId, Origin, Source, Taint, Thing, Value, Via, What,
+};
 use crate::model::{
     Action, Atom, Condition, Fact, FactSet, Fields, Form, Guard, Hit, Outcome as When, Place, Root,
     Selector, Sink, SinkKind, Test as Ask,
@@ -119,6 +121,9 @@ impl<'w> Machine<'w> {
     fn read_rows(&mut self, hits: &[Hit<'w>], file: FileId, span: Span, value: &mut Value) {
         for hit in hits {
             if let Action::Source(source) = &hit.row.action {
+                if source.routed && self.has_fixed_route() {
+                    continue;
+                }
                 let confidence = hit.row.confidence.unwrap_or(Confidence::High);
                 let entry = self.source_at(source.kind, source.adds, confidence, file, span);
                 value.taint = value.taint.join(&Taint::new(vec![entry]));
@@ -194,6 +199,11 @@ impl<'w> Machine<'w> {
         args: &Args,
         site: Site,
     ) -> Outcome {
+        if super::language::OWN_TYPES.contains(&&**of)
+            && let Some(outcome) = self.own_method(state, of, receiver, name, args, site)
+        {
+            return outcome;
+        }
         // A class may give its own type to what a method returns whose rows stand at a base.
         let model = self.program().model(site.file);
         let lineage = self.program().lineage(site.file, of);
@@ -225,6 +235,31 @@ impl<'w> Machine<'w> {
             };
         }
         self.unknown(state, Some(receiver), args, site)
+    }
+
+    /// A method of one of the language's own types, of which models know something.
+    fn own_method(
+        &mut self,
+        state: &mut State,
+        of: &str,
+        receiver: &Value,
+        name: &Arc<str>,
+        args: &Args,
+        site: Site,
+    ) -> Option<Outcome> {
+        let path = format!("{of}.{name}");
+        let model = self.program().model(site.file);
+        let returned = model.returned_type(&path);
+        if returned.is_none() && model.calls(&path).next().is_none() {
+            return None;
+        }
+        let mut outcome = self.language_method(state, receiver, name, args, site)?;
+        if let Some(of) = returned
+            && outcome.value.things.is_empty()
+        {
+            outcome.value.things.push(Thing::Instance(of.into()));
+        }
+        Some(outcome)
     }
 
     /// A method of a receiver whose type is not known.
@@ -269,7 +304,7 @@ impl<'w> Machine<'w> {
     }
 
     /// The text of a call's receiver.
-    fn receiver_text(&self, site: Site, name: &str) -> String {
+    pub fn receiver_text(&self, site: Site, name: &str) -> String {
         let text = site.span.text(&self.program().code(site.file).source.text);
         let head = text.split('(').next().unwrap_or(text);
         let marked = format!(".{name}");
@@ -306,7 +341,10 @@ impl<'w> Machine<'w> {
             false => self.with_rows(state, &hits, &called, known),
         };
         if let Some(of) = returned {
-            outcome.value.known = super::value::Known::Any;
+            let is_text = matches!(of, "str" | "bytes");
+            if !is_text || outcome.value.known_constants().is_none() {
+                outcome.value.known = super::value::Known::Any;
+            }
             outcome.value.things.push(Thing::Instance(of.into()));
         } else if outcome.value.things.is_empty() && is_class_name(&path) {
             outcome.value.things.push(Thing::Instance(path));
@@ -382,6 +420,9 @@ impl<'w> Machine<'w> {
                         true => Taint::NONE,
                         false => data.changed(step.adds, step.removes),
                     };
+                    if self.keep_part(state, hit, step, called, &mut outcome.value) {
+                        continue;
+                    }
                     if step.to.root == Root::Return {
                         let value = Value::tainted(data);
                         stepped = Some(stepped.unwrap_or_default().join(&value));
@@ -399,7 +440,120 @@ impl<'w> Machine<'w> {
         if let Some(value) = stepped {
             outcome.value = outcome.value.join(&value);
         }
+        for hit in hits {
+            if let Action::Guard(guard) = &hit.row.action
+                && guard.on == When::OneOf
+            {
+                outcome.value.aspect = self.aspect_of(state, hit, guard, called);
+            }
+        }
         outcome
+    }
+
+    /// The value that a compared part was taken from, with what holds of it if the part is allowed.
+    fn aspect_of(
+        &mut self,
+        state: &State,
+        hit: &Hit<'w>,
+        guard: &Guard,
+        called: &Called<'_>,
+    ) -> Option<(Identity, Fact)> {
+        let place = hit.target.places.first()?;
+        let of = self.at_place(state, place, called).into_iter().next()?;
+        let fact = Fact::ALL.iter().find(|it| guard.adds.contains(**it))?;
+        (of.value.identity != 0).then_some((of.value.identity, *fact))
+    }
+
+    /// A step into a named part (`return.program`, `self.args[*]`) keeps what is known of the
+    /// value. False if the step is another.
+    fn keep_part(
+        &mut self,
+        state: &mut State,
+        hit: &Hit<'w>,
+        step: &crate::model::Step,
+        called: &Called<'_>,
+        result: &mut Value,
+    ) -> bool {
+        let Some((Selector::Field(name), inner)) = step.to.parts.split_first() else {
+            return false;
+        };
+        if !self.is_rust(called.site.file) {
+            return false;
+        }
+        let mut values: Vec<Value> = Vec::new();
+        for place in &hit.target.places {
+            let whole = Place {
+                root: place.root.clone(),
+                parts: Vec::new(),
+            };
+            let items = match place.parts.as_slice() {
+                [Selector::Items] => {
+                    let list = self.at_place(state, &whole, called).into_iter().next();
+                    list.and_then(|it| self.known_items(state, &it.value))
+                }
+                _ => None,
+            };
+            match items {
+                Some(items) => values.extend(items),
+                None => {
+                    let found = self.at_place(state, place, called).into_iter();
+                    values.extend(found.map(|it| it.value));
+                }
+            }
+        }
+        let id = ObjectId(super::value::mix(&[called.site.identity, 0x7061_7274]));
+        let object = match step.to.root {
+            Root::Return if result.refs.is_empty() => {
+                let made = state.make(id, Object::new(Kind::Fields));
+                result.refs.clone_from(&made.refs);
+                made
+            }
+            Root::Return => result.clone(),
+            _ => match called.receiver {
+                // A builder that has no object yet gets one with what it gives.
+                Some(receiver) if receiver.refs.is_empty() && receiver.part.is_none() => {
+                    if result.refs.is_empty() {
+                        let made = state.make(id, Object::new(Kind::Fields));
+                        result.refs.clone_from(&made.refs);
+                    }
+                    result.clone()
+                }
+                Some(receiver) => receiver.clone(),
+                None => return true,
+            },
+        };
+        let key = Key::Field(name.as_str().into());
+        if inner.is_empty() {
+            for value in values {
+                self.store(state, &object, Some(&key), value);
+            }
+            return true;
+        }
+        let mut held = self.read_element(state, &object, Some(&key));
+        if held.refs.is_empty() && !object.refs.is_empty() {
+            let id = ObjectId(super::value::mix(&[called.site.identity, 0x6c69_7374]));
+            held = state.make(id, Object::new(Kind::List));
+            self.store(state, &object, Some(&key), held.clone());
+        }
+        for value in values {
+            self.add_item(state, &held, value);
+        }
+        true
+    }
+
+    fn add_item(&mut self, state: &mut State, list: &Value, value: Value) {
+        for id in &list.refs {
+            let Some(object) = state.object_mut(&self.world.heap, *id) else {
+                continue;
+            };
+            match object.items() {
+                Some(mut items) if !object.many => {
+                    items.push(value.clone());
+                    object.set_items(items);
+                }
+                _ => object.rest = object.rest.join(&value),
+            }
+        }
     }
 
     fn row_applies(&mut self, state: &State, hit: &Hit<'w>, called: &Called<'_>) -> bool {
@@ -420,6 +574,7 @@ impl<'w> Machine<'w> {
     fn sink(&mut self, state: &mut State, hit: &Hit<'w>, sink: &Sink, called: &Called<'_>) {
         for place in &hit.target.places {
             for passed in self.at_place(state, place, called) {
+                self.note_constant(state, sink.kind, &passed.value, called);
                 let is_body = matches!(sink.kind, SinkKind::Html | SinkKind::Response);
                 let body = match is_body {
                     true => self.body_of(state, &passed.value),
@@ -491,6 +646,7 @@ impl<'w> Machine<'w> {
                 }
                 match guard.on {
                     When::Returns => state.learn(passed.value.identity, &learned),
+                    When::OneOf => {}
                     on => {
                         let learn = Test::Learn {
                             when: on == When::True,
@@ -570,13 +726,9 @@ impl<'w> Machine<'w> {
         }
         for passed in self.at_place(state, &whole, called) {
             self.store(state, &passed.value, None, Value::tainted(data.clone()));
-            let identity: Identity = passed.value.identity;
-            if identity == 0 || !passed.value.refs.is_empty() {
-                continue;
+            if passed.value.refs.is_empty() {
+                self.taint_identity(state, passed.value.identity, data);
             }
-            state.change_variables(identity, |value| {
-                *value = value.clone().with_taint(data);
-            });
         }
     }
 
@@ -676,8 +828,11 @@ impl<'w> Machine<'w> {
         if condition.test == Ask::Given {
             return Some(found.is_empty() == condition.negated);
         }
-        let value = found.into_iter().next()?.value;
-        let outcome = self.asks(state, &condition.test, &value, called.site.file)?;
+        let passed = found.into_iter().next()?;
+        let outcome = match &condition.test {
+            Ask::Written(expression) => self.is_written(expression, &passed, called.site.file),
+            test => self.asks(state, test, &passed.value, called.site.file)?,
+        };
         Some(outcome != condition.negated)
     }
 
@@ -695,7 +850,7 @@ impl<'w> Machine<'w> {
             })
         };
         match test {
-            Ask::Given => None,
+            Ask::Given | Ask::Written(_) => None,
             Ask::True => self.truth(state, value),
             Ask::False => self.truth(state, value).map(|it| !it),
             Ask::None => {

@@ -53,8 +53,18 @@ impl<'w> Machine<'w> {
                 unary(*op, &value)
             }
             Rvalue::Compare(op, left, right) => {
+                let (a, b) = (left, right);
                 let left = self.read(frame, state, left, span);
                 let right = self.read(frame, state, right, span);
+                if self.is_rust(file)
+                    && let Some(known) = super::rust::same_names(*op, &left, &right)
+                {
+                    return known;
+                }
+                if matches!(op, CompareOp::Equal | CompareOp::NotEqual) {
+                    self.held_against(frame, state, (a, &left), (b, &right), span);
+                    self.held_against(frame, state, (b, &right), (a, &left), span);
+                }
                 self.compare(state, *op, &left, &right)
             }
             Rvalue::Format(pieces) => {
@@ -104,7 +114,10 @@ impl<'w> Machine<'w> {
             } => self.slice(frame, state, of, [start, stop, step], id, span),
             Rvalue::Element(operand) => {
                 let value = self.read(frame, state, operand, span);
-                self.iterated(state, &value)
+                match self.is_rust(file) {
+                    true => self.rust_element(state, &value, id),
+                    false => self.iterated(state, &value),
+                }
             }
             Rvalue::Closure(function, captured) => {
                 let captured = captured
@@ -131,7 +144,22 @@ impl<'w> Machine<'w> {
             Rvalue::Exception(types) => self.exception(file, types, span),
             Rvalue::Is(operand, name) => {
                 let value = self.read(frame, state, operand, span);
-                self.type_test(file, &value, name)
+                match self.is_rust(file) {
+                    true => self.variant_test(&value, name),
+                    false => self.type_test(file, &value, name),
+                }
+            }
+            Rvalue::Typed(operand, of) => {
+                let value = self.read(frame, state, operand, span);
+                self.as_typed(file, value, of)
+            }
+            Rvalue::Variant(operand, is_success) => {
+                let value = self.read(frame, state, operand, span);
+                self.variant(value, *is_success)
+            }
+            Rvalue::Payload(operand) => {
+                let value = self.read(frame, state, operand, span);
+                super::rust::payload(value)
             }
             Rvalue::HasLength(operand, length, exact) => {
                 let value = self.read(frame, state, operand, span);
@@ -281,7 +309,8 @@ impl<'w> Machine<'w> {
         Some(state.make(id, sum))
     }
 
-    fn compare(&mut self, state: &State, op: CompareOp, left: &Value, right: &Value) -> Value {
+    /// The outcome of a comparison, with what it says of both values.
+    pub fn compare(&mut self, state: &State, op: CompareOp, left: &Value, right: &Value) -> Value {
         if let Some(known) = pairwise(left, right, |a, b| {
             constant::compare(op, a, b).map(Constant::Bool)
         }) {
@@ -590,10 +619,17 @@ impl<'w> Machine<'w> {
         // A part of a text from its start keeps what it begins with, in part.
         let from_start = matches!(&bounds, Some((None | Some(Constant::Int(0)), _)));
         let lost = match from_start {
-            true => FactSet::EMPTY,
-            false => text::of_the_front(),
+            true => text::of_the_whole(),
+            false => text::of_the_whole().union(text::of_the_front()),
         };
-        Value::tainted(value.taint.changed(FactSet::EMPTY, lost))
+        let inner = matches!(
+            &bounds,
+            Some((Some(Constant::Int(1)), Some(Constant::Int(-1))))
+        );
+        Value {
+            aspect: (inner && value.identity != 0).then_some((value.identity, Fact::NoQuoteWithin)),
+            ..Value::tainted(value.taint.changed(FactSet::EMPTY, lost))
+        }
     }
 
     /// What a loop over a value gives.
@@ -815,6 +851,15 @@ fn same_as_own(value: &Value, own: &Value) -> Option<Test> {
 
 /// `"c" in text`: if not, it lacks that character.
 fn lacks(text: &Value, part: &str) -> Option<Test> {
+    if let Some((subject, fact @ Fact::NoQuoteWithin)) = text.aspect
+        && matches!(part, "'" | "\"")
+    {
+        return Some(Test::Learn {
+            when: false,
+            subject,
+            learned: Learned::facts(FactSet::EMPTY.with(fact)),
+        });
+    }
     let mut characters = part.chars();
     let absent = match (characters.next(), characters.next()) {
         (Some(only), None) => Absent::one(only),

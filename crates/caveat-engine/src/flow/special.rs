@@ -8,13 +8,13 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, RwLock};
 
 use caveat_parser::Constant;
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use super::entry::Registered;
 use super::heap::passed;
 use super::interpret::{Flow, Frame, Machine, receiver};
 use super::summary::Summary;
-use super::value::{ClassRef, FunctionRef, Part, Thing, Value, mix};
+use super::value::{ClassRef, FunctionRef, ObjectId, Part, Thing, Value, mix};
 
 /// What a call says of one argument.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -32,6 +32,10 @@ pub struct Special {
     pub flows: Vec<Flow>,
     /// Functions that it hands to libraries.
     pub registered: Vec<Registered>,
+    /// Objects whose elements it holds against what a client sends.
+    pub compared: FxHashSet<ObjectId>,
+    /// Predictable values that it puts into objects.
+    pub kept: Vec<(ObjectId, Flow)>,
     /// Whether a bound was met.
     pub cut: bool,
 }
@@ -56,7 +60,7 @@ pub fn given(bound: &[Value]) -> Option<Vec<Given>> {
                 captured, receiver, ..
             } => captured.is_empty() && receiver.is_none(),
             Thing::Class(_) | Thing::Of(_) | Thing::Module(_) | Thing::Name(_) => true,
-            Thing::Instance(_) => true,
+            Thing::Instance(_) | Thing::Variant(_) => true,
             Thing::Super(..) | Thing::Method(..) => false,
         };
         let is_plain =
@@ -119,7 +123,7 @@ impl<'w> Machine<'w> {
                 && value.things.is_empty()
                 && let Some(id) = function.class
             {
-                let class = ClassRef { file: at.file, id };
+                let class = self.program().real(ClassRef { file: at.file, id });
                 value.things.extend(receiver(function.kind, class));
             }
             if given.known.is_none() {
@@ -137,6 +141,8 @@ impl<'w> Machine<'w> {
             summary,
             flows: machine.flows,
             registered: machine.registered,
+            compared: machine.compared,
+            kept: machine.kept,
             cut: machine.cut,
         }
     }
