@@ -86,7 +86,7 @@ fn recall(state: &State, value: &mut Value) {
         return;
     }
     let identity = value.identity;
-    for (known, learned) in &state.learned {
+    for (known, learned) in &*state.learned {
         if *known == identity {
             super::heap::refine(value, identity, learned);
         }
