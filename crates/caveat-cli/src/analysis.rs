@@ -10,6 +10,8 @@ use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
 use caveat_engine::finding::{FileReport, Notice, NoticeKind};
+use caveat_engine::integrity::hardcoded::{self, Candidate};
+use caveat_engine::integrity::is_wanted;
 use caveat_engine::model::Catalog;
 use caveat_engine::{RuleSet, ScanOptions, scan_linked};
 use caveat_parser::link::Project;
@@ -17,7 +19,7 @@ use caveat_parser::source::{self, Encoding};
 use caveat_parser::{Language, Parsers, SourceFile};
 use rayon::prelude::*;
 
-use crate::{flow, generated, project, routes};
+use crate::{flow, generated, integrity, project, routes};
 
 /// Stack of a worker, in bytes of address space: deep nesting costs stack, not the run.
 const STACK: usize = 64 * 1024 * 1024;
@@ -60,6 +62,8 @@ pub struct Outcome {
     source: Option<Arc<SourceFile>>,
     /// Whether routes may be registered here.
     registers: bool,
+    /// Functions that may answer the inputs of tests by themselves.
+    candidates: Vec<Candidate>,
 }
 
 /// Threads with parsers of their own, ready to analyse.
@@ -69,6 +73,8 @@ pub struct Analyzer<'r> {
     project: Option<Project<'r>>,
     /// Whether some rule asks about routes.
     routes: bool,
+    /// Whether some rule compares product code with its tests.
+    integrity: bool,
     pool: rayon::ThreadPool,
     /// What libraries do with data; none where it is not followed.
     catalog: Option<Catalog>,
@@ -97,6 +103,7 @@ impl<'r> Analyzer<'r> {
             options,
             project: None,
             routes: caveat_engine::routes::is_wanted(rules),
+            integrity: is_wanted(rules, caveat_engine::integrity::CHECKS),
             pool,
             catalog: None,
         })
@@ -132,6 +139,7 @@ impl<'r> Analyzer<'r> {
             if let Some(project) = project {
                 self.judge_routes(inputs, project, &mut outcomes);
             }
+            self.judge_integrity(inputs, &mut outcomes);
             outcomes
         })
     }
@@ -177,6 +185,27 @@ impl<'r> Analyzer<'r> {
         }
     }
 
+    /// Compares product code with its tests; a panic costs only that.
+    fn judge_integrity(&self, inputs: &[Input], outcomes: &mut [Outcome]) {
+        let Some(first) = inputs.first().filter(|_| self.integrity) else {
+            return;
+        };
+        let candidates = outcomes.iter_mut().flat_map(|it| it.candidates.drain(..));
+        let candidates: Vec<Candidate> = candidates.collect();
+        let mut reports: Vec<&mut FileReport> =
+            outcomes.iter_mut().map(|it| &mut it.report).collect();
+        let judged = guarded(&first.relative, || {
+            integrity::follow(self.rules, inputs, &candidates, &mut reports);
+            FileReport {
+                notices: Vec::new(),
+                ..noticed(&first.relative, NoticeKind::Internal, String::new())
+            }
+        });
+        if let Some(outcome) = outcomes.first_mut() {
+            outcome.report.notices.extend(judged.notices);
+        }
+    }
+
     /// Analyses one text that is in memory already.
     pub fn text(&self, relative: &str, text: &str) -> FileReport {
         let file = SourceFile::new(relative, text);
@@ -186,11 +215,14 @@ impl<'r> Analyzer<'r> {
 
     fn one(&self, input: &Input, project: Option<&Project<'_>>) -> Outcome {
         let start = Instant::now();
-        let (mut source, mut registers) = (None, false);
+        let (mut source, mut registers, mut candidates) = (None, false, Vec::new());
         let report = guarded(&input.relative, || match read(&input.origin) {
             Ok(decoded) => {
                 let takes_part = caveat_engine::routes::takes_part;
                 registers = self.routes && takes_part(&input.relative, &decoded.text);
+                if self.integrity {
+                    candidates = hardcoded::candidates(&input.relative, &decoded.text);
+                }
                 self.decoded(input, decoded, project, &mut source)
             }
             Err(notice) => noticed(&input.relative, notice.0, notice.1),
@@ -201,6 +233,7 @@ impl<'r> Analyzer<'r> {
             took,
             source,
             registers,
+            candidates,
         }
     }
 

@@ -4,6 +4,7 @@
 pub mod analysis;
 pub mod args;
 pub mod catalog;
+pub mod diff;
 pub mod explain;
 pub mod fingerprint;
 pub mod fix;
@@ -12,6 +13,7 @@ pub mod flow;
 mod generated;
 mod git;
 mod history;
+mod integrity;
 pub mod models;
 pub mod output;
 mod progress;

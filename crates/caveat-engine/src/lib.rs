@@ -9,6 +9,7 @@ pub mod context;
 pub mod finding;
 pub mod flow;
 pub mod formula;
+pub mod integrity;
 mod lent;
 pub mod model;
 pub mod notebook;
@@ -21,6 +22,7 @@ pub mod rule;
 pub mod ruleset;
 pub mod scan;
 mod suppress;
+pub mod tests_model;
 pub mod text_regex;
 pub mod trigger;
 
