@@ -672,8 +672,8 @@ impl Scope<'_> {
     }
 }
 
-/// A trigger of a check: `~x` is a part of a name of a secret in any case, `@x` what user
-/// information follows, `#x` a word in any case of files without a grammar, which have no literals
+/// A trigger of a check: `~x` is a part of a name of a secret in any case, `=x` a part of the name
+/// of a function that is defined, `*x` any part of the text, `@x` what user information follows, `#x` a word in any case of files without a grammar, which have no literals
 /// to look for; anything else is a word.
 fn checked_literal(text: &str, language: Language) -> Option<Literal> {
     if let Some(word) = text.strip_prefix('#') {
@@ -686,6 +686,17 @@ fn checked_literal(text: &str, language: Language) -> Option<Literal> {
         let guard = match language {
             Language::TEXT => Guard::None,
             _ => Guard::SecretName,
+        };
+        return Some(Literal {
+            any_case: true,
+            guard,
+            ..Literal::part(part)
+        });
+    }
+    if let Some(part) = text.strip_prefix(['=', '*']) {
+        let guard = match text.starts_with('=') {
+            true => Guard::Defined,
+            false => Guard::None,
         };
         return Some(Literal {
             any_case: true,
