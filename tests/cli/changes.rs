@@ -64,7 +64,11 @@ fn a_weakened_test_is_reported() {
     project.write("tests/test_fit.py", LOOSE.as_bytes());
     let outcome = project.caveat("scan --diff HEAD --format concise --select integrity .");
     assert_eq!(outcome.code, Some(1));
-    assert!(outcome.out.contains("tests/test_fit.py:5:"), "{}", outcome.out);
+    assert!(
+        outcome.out.contains("tests/test_fit.py:5:"),
+        "{}",
+        outcome.out
+    );
     assert!(outcome.out.contains("[weakened-test]"), "{}", outcome.out);
     let unchanged = repository(&[("model.py", FIT), ("tests/test_fit.py", LOOSE)]);
     let outcome = unchanged.caveat("scan --diff HEAD --format concise --select integrity .");
@@ -81,5 +85,9 @@ fn what_git_does_not_know_is_an_error() {
     let plain = Project::new(&[("app.py", "eval(old)\n")]);
     let outside = plain.scan("--diff HEAD .");
     assert_eq!(outside.code, Some(2));
-    assert!(outside.err.contains("needs a git repository"), "{}", outside.err);
+    assert!(
+        outside.err.contains("needs a git repository"),
+        "{}",
+        outside.err
+    );
 }

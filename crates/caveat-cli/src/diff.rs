@@ -37,7 +37,10 @@ pub fn read(folder: &Path, revision: &str) -> anyhow::Result<Diff> {
         .with_context(|| format!("`--diff` needs a git repository at {}", folder.display()))?;
     let commit = format!("{revision}^{{commit}}");
     let known = git(folder, &["rev-parse", "--verify", "--quiet", &commit]);
-    ensure!(known.is_ok(), "`--diff {revision}`: git knows no such revision");
+    ensure!(
+        known.is_ok(),
+        "`--diff {revision}`: git knows no such revision"
+    );
     let status = [
         "diff",
         "--name-status",
@@ -50,7 +53,10 @@ pub fn read(folder: &Path, revision: &str) -> anyhow::Result<Diff> {
         ".",
     ];
     let listed = git(folder, &status)?;
-    let fresh = git(folder, &["ls-files", "--others", "--exclude-standard", "-z"])?;
+    let fresh = git(
+        folder,
+        &["ls-files", "--others", "--exclude-standard", "-z"],
+    )?;
     let mut diff = Diff {
         changes: Vec::new(),
         old: HashMap::new(),
@@ -95,7 +101,8 @@ fn git(folder: &Path, words: &[&str]) -> anyhow::Result<Vec<u8>> {
 
 impl Diff {
     fn push(&mut self, folder: &Path, revision: &str, old: Option<&str>, new: Option<&str>) {
-        let before = old.and_then(|path| git(folder, &["show", &format!("{revision}:./{path}")]).ok());
+        let before =
+            old.and_then(|path| git(folder, &["show", &format!("{revision}:./{path}")]).ok());
         let now = new.and_then(|path| std::fs::read(folder.join(path)).ok());
         let fits = |bytes: &Vec<u8>| bytes.len() as u64 <= walk::LARGEST;
         let text = |bytes: Option<&Vec<u8>>| {
@@ -186,7 +193,10 @@ impl Diff {
 
     /// What makes a finding the same on both sides: rule, file, symbol and text, not its line.
     fn key(&self, file: &FileReport, finding: &Finding, old: bool) -> Key {
-        let renamed = self.changes.iter().find(|it| it.old_path.as_deref() == Some(&*file.path));
+        let renamed = self
+            .changes
+            .iter()
+            .find(|it| it.old_path.as_deref() == Some(&*file.path));
         let path = match renamed.filter(|_| old).and_then(|it| it.new_path.clone()) {
             Some(path) => path,
             None => file.path.to_string(),

@@ -7,6 +7,7 @@
 pub mod diff;
 pub mod gate;
 pub mod hardcoded;
+pub mod loosened;
 pub mod shadowed;
 
 use std::sync::Arc;
@@ -21,7 +22,12 @@ use crate::{RuleSet, scan, suppress};
 /// Checks over a whole project.
 pub const CHECKS: &[&str] = &[hardcoded::NAME, shadowed::NAME];
 /// Checks over both sides of a change.
-pub const DIFF_CHECKS: &[&str] = &[diff::WEAKENED_TEST, diff::DELETED_TEST, diff::WEAKENED_CHECK, gate::NAME];
+pub const DIFF_CHECKS: &[&str] = &[
+    diff::WEAKENED_TEST,
+    diff::DELETED_TEST,
+    loosened::NAME,
+    gate::NAME,
+];
 
 /// Something to report.
 #[derive(Debug, Clone)]
@@ -47,7 +53,11 @@ pub fn is_wanted(rules: &RuleSet, checks: &[&str]) -> bool {
 }
 
 /// Drafts as findings, by file; those whose rule is not in the set are dropped.
-pub fn findings(rules: &RuleSet, drafts: Vec<Draft>, source: &dyn Fn(&str) -> Option<Arc<SourceFile>>) -> Vec<(Arc<SourceFile>, Vec<Finding>)> {
+pub fn findings(
+    rules: &RuleSet,
+    drafts: Vec<Draft>,
+    source: &dyn Fn(&str) -> Option<Arc<SourceFile>>,
+) -> Vec<(Arc<SourceFile>, Vec<Finding>)> {
     let mut found: Vec<(Arc<SourceFile>, Vec<Finding>)> = Vec::new();
     for draft in drafts {
         let asks = |body: &Body| matches!(body, Body::Check(name) if name == draft.check);
@@ -58,7 +68,9 @@ pub fn findings(rules: &RuleSet, drafts: Vec<Draft>, source: &dyn Fn(&str) -> Op
         let at = match known {
             Some(at) => at,
             None => {
-                let Some(file) = source(&draft.path) else { continue };
+                let Some(file) = source(&draft.path) else {
+                    continue;
+                };
                 found.push((file, Vec::new()));
                 found.len() - 1
             }
@@ -75,11 +87,14 @@ pub fn findings(rules: &RuleSet, drafts: Vec<Draft>, source: &dyn Fn(&str) -> Op
 
 fn finding(rules: &RuleSet, rule: u32, draft: Draft) -> Finding {
     let own = rules.rule(rule);
-    let related = draft.related.into_iter().map(|(path, span, message)| Place {
-        path: path.into(),
-        span,
-        message,
-    });
+    let related = draft
+        .related
+        .into_iter()
+        .map(|(path, span, message)| Place {
+            path: path.into(),
+            span,
+            message,
+        });
     Finding {
         rule,
         path: draft.path.into(),
@@ -87,7 +102,11 @@ fn finding(rules: &RuleSet, rule: u32, draft: Draft) -> Finding {
         statement: draft.span,
         message: draft.message,
         severity: own.severity,
-        confidence: if draft.doubtful { Confidence::Low } else { own.confidence },
+        confidence: if draft.doubtful {
+            Confidence::Low
+        } else {
+            own.confidence
+        },
         flow: Vec::new(),
         related: related.collect(),
         fix: None,
@@ -100,7 +119,10 @@ fn finding(rules: &RuleSet, rule: u32, draft: Draft) -> Finding {
 /// Parses a text and hands its tree to `ask`.
 pub(crate) fn with_tree<T>(path: &str, text: &str, ask: impl FnOnce(Tree<'_>) -> T) -> Option<T> {
     let arena = Parsers::default().parse(Language::from_path(path), text, None)?;
-    let code = Code { arena: &arena, text };
+    let code = Code {
+        arena: &arena,
+        text,
+    };
     let names = Names::new(code, &[]);
     Some(ask(Tree {
         names: &names,

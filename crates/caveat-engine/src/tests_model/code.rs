@@ -275,10 +275,7 @@ impl<'f> Tree<'f> {
             _ => self
                 .field(it, Field::Name)
                 .or_else(|| self.field(it, Field::Pattern))
-                .or_else(|| {
-                    self.below(it)
-                        .find(|&it| self.role(it) == Role::Identifier)
-                })
+                .or_else(|| self.below(it).find(|&it| self.role(it) == Role::Identifier))
                 .map(|it| self.text(it)),
         };
         let all = self.arena().children(list).filter_map(name);
@@ -289,11 +286,9 @@ impl<'f> Tree<'f> {
     /// Whether a value is written out: a literal, or a collection of literals.
     pub fn is_literal(self, id: NodeId) -> bool {
         match self.role(id) {
-            Role::Integer
-            | Role::Float
-            | Role::Boolean
-            | Role::None
-            | Role::ConcatenatedString => true,
+            Role::Integer | Role::Float | Role::Boolean | Role::None | Role::ConcatenatedString => {
+                true
+            }
             Role::String => !self
                 .below(id)
                 .any(|it| self.role(it) == Role::Interpolation),
@@ -336,9 +331,11 @@ impl<'f> Tree<'f> {
                 }
                 Some(text)
             }
-            Role::ConcatenatedString => {
-                self.arena().children(id).map(|it| self.string(it)).collect()
-            }
+            Role::ConcatenatedString => self
+                .arena()
+                .children(id)
+                .map(|it| self.string(it))
+                .collect(),
             _ => None,
         }
     }
@@ -352,9 +349,8 @@ impl<'f> Tree<'f> {
     /// Nodes of a function's own body: not those of functions inside it.
     pub fn own(self, function: NodeId) -> impl Iterator<Item = NodeId> {
         let body = self.body(function).unwrap_or(function);
-        self.below(body).filter(move |&it| {
-            it == body || tree::function(self.arena(), it) == Some(function)
-        })
+        self.below(body)
+            .filter(move |&it| it == body || tree::function(self.arena(), it) == Some(function))
     }
 
     /// The statement around a node.
@@ -424,7 +420,11 @@ impl<'f> Tree<'f> {
         let rest = &self.code.text[node.end as usize..];
         let end = node.end + rest.find('\n').unwrap_or(rest.len()) as u32;
         tree::comment_within(self.code, lead, end, |text| {
-            text.trim_start_matches(['#', '/', ' ']).len() > 3
+            let words = text.trim_start_matches(['#', '/', ' ']);
+            let mark = [
+                "noqa", "nosec", "pylint:", "type:", "pragma:", "fmt:", "expect:",
+            ];
+            words.len() > 3 && !mark.iter().any(|it| words.starts_with(it))
         })
     }
 }
@@ -435,10 +435,9 @@ pub fn words(name: &str) -> Vec<String> {
     let mut word = String::new();
     let mut before_lower = false;
     for letter in name.chars() {
-        if !letter.is_alphanumeric() || letter.is_uppercase() && before_lower {
-            if !word.is_empty() {
-                found.push(std::mem::take(&mut word));
-            }
+        let ends = !letter.is_alphanumeric() || letter.is_uppercase() && before_lower;
+        if ends && !word.is_empty() {
+            found.push(std::mem::take(&mut word));
         }
         if letter.is_alphanumeric() {
             word.extend(letter.to_lowercase());
@@ -460,4 +459,46 @@ pub fn short(text: &str) -> String {
         true => flat.chars().take(LONGEST - 2).collect::<String>() + "..",
         false => flat,
     }
+}
+
+/// The text of a function that the file defines, read by its indentation or braces.
+pub fn function_text<'t>(file: &'t str, name: &str) -> Option<&'t str> {
+    if name.is_empty() {
+        return None;
+    }
+    let python = format!("def {name}(");
+    if let Some(at) = file.find(&python) {
+        let line_start = file[..at].rfind('\n').map_or(0, |it| it + 1);
+        let indent = file[line_start..at].len() - file[line_start..at].trim_start().len();
+        let mut end = file.len();
+        let mut offset = line_start;
+        for (number, line) in file[line_start..].split_inclusive('\n').enumerate() {
+            let inner = line.trim_start();
+            let own = line.len() - inner.len();
+            if number > 0 && !inner.is_empty() && own <= indent && !inner.starts_with([')', '#']) {
+                end = offset;
+                break;
+            }
+            offset += line.len();
+        }
+        return file.get(line_start..end);
+    }
+    let at = [format!("fn {name}("), format!("fn {name}<")]
+        .iter()
+        .find_map(|head| file.find(head))?;
+    let open = at + file[at..].find('{')?;
+    let mut depth = 0u32;
+    for (offset, byte) in file[open..].bytes().enumerate() {
+        match byte {
+            b'{' => depth += 1,
+            b'}' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return file.get(at..open + offset);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }

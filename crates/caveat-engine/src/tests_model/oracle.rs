@@ -96,7 +96,9 @@ fn python(tree: Tree<'_>, id: NodeId, found: &mut Vec<Oracle>) {
 
 /// The assertions in a condition; each side of an `and` is one.
 fn condition(tree: Tree<'_>, node: NodeId, test: NodeId, found: &mut Vec<Oracle>) {
-    let operator = tree.field(test, Field::Operator).map_or("", |it| tree.text(it));
+    let operator = tree
+        .field(test, Field::Operator)
+        .map_or("", |it| tree.text(it));
     if matches!(operator, "and" | "&&") {
         for field in [Field::Left, Field::Right] {
             if let Some(side) = tree.field(test, field) {
@@ -153,10 +155,16 @@ fn is_approximate(tree: Tree<'_>, id: NodeId) -> bool {
 }
 
 fn number(tree: Tree<'_>, id: NodeId) -> Option<f64> {
-    tree.names.constant(id).and_then(|it| it.number()).or_else(|| {
-        let text: String = tree.text(id).chars().filter(|c| *c != '_').collect();
-        text.trim_end_matches("f64").trim_end_matches("f32").parse().ok()
-    })
+    tree.names
+        .constant(id)
+        .and_then(|it| it.number())
+        .or_else(|| {
+            let text: String = tree.text(id).chars().filter(|c| *c != '_').collect();
+            text.trim_end_matches("f64")
+                .trim_end_matches("f32")
+                .parse()
+                .ok()
+        })
 }
 
 /// The tolerance of `approx(x, abs=.., rel=..)`.
@@ -169,10 +177,27 @@ fn tolerance(tree: Tree<'_>, id: NodeId) -> Option<f64> {
 
 /// The widest tolerance among the keywords of a call.
 fn stated_tolerance(tree: Tree<'_>, call: NodeId) -> Option<f64> {
-    let names = ["abs", "rel", "atol", "rtol", "abs_tol", "rel_tol", "delta", "tolerance", "tol", "eps"];
-    let stated = names.iter().filter_map(|name| number(tree, tree.keyword(call, name)?));
+    let names = [
+        "abs",
+        "rel",
+        "atol",
+        "rtol",
+        "abs_tol",
+        "rel_tol",
+        "delta",
+        "tolerance",
+        "tol",
+        "eps",
+    ];
+    let stated = names
+        .iter()
+        .filter_map(|name| number(tree, tree.keyword(call, name)?));
     let positional = is_approximate(tree, call)
-        .then(|| tree.positional(call).get(1).and_then(|&it| number(tree, it)))
+        .then(|| {
+            tree.positional(call)
+                .get(1)
+                .and_then(|&it| number(tree, it))
+        })
         .flatten();
     stated.chain(positional).reduce(f64::max)
 }
@@ -205,11 +230,44 @@ fn called(tree: Tree<'_>, node: NodeId, call: NodeId) -> Oracle {
 
 /// Names of functions that fail a test when something is wrong.
 const SPEAKING: &[&str] = &[
-    "assert", "expect", "verify", "check", "fail", "raise", "warns", "should", "ensure", "snapshot",
-    "regression", "compare", "approve", "confirm", "validate", "require", "doctest", "testmod", "must",
-    "deprecated_call", "roundtrip", "round_trip", "match", "diff", "golden", "throws", "equal", "mismatch",
-    "typecheck", "run_tests", "runtests", "runtest", "run_test", "runpytest", "testdir", "pytester",
-    "benchmark", "same",
+    "assert",
+    "expect",
+    "verify",
+    "check",
+    "fail",
+    "raise",
+    "warns",
+    "should",
+    "ensure",
+    "snapshot",
+    "regression",
+    "compare",
+    "approve",
+    "confirm",
+    "validate",
+    "require",
+    "doctest",
+    "testmod",
+    "must",
+    "deprecated_call",
+    "roundtrip",
+    "round_trip",
+    "match",
+    "diff",
+    "golden",
+    "throws",
+    "equal",
+    "mismatch",
+    "typecheck",
+    "run_tests",
+    "runtests",
+    "runtest",
+    "run_test",
+    "runpytest",
+    "testdir",
+    "pytester",
+    "benchmark",
+    "same",
 ];
 
 fn python_call(tree: Tree<'_>, id: NodeId) -> Option<Oracle> {
@@ -219,14 +277,24 @@ fn python_call(tree: Tree<'_>, id: NodeId) -> Option<Oracle> {
     if let Some(oracle) = unittest(tree, id, name, &arguments) {
         return Some(oracle);
     }
-    if matches!(name, "raises" | "assertRaises" | "assertRaisesRegex" | "assertRaisesMessage" | "warns" | "assertWarns") {
+    if matches!(
+        name,
+        "raises"
+            | "assertRaises"
+            | "assertRaisesRegex"
+            | "assertRaisesMessage"
+            | "warns"
+            | "assertWarns"
+    ) {
         let kind = arguments.first().map_or("", |&it| tree.text(it));
         return Some(plain(id, Form::Raises(kind.to_owned())));
     }
     if name.starts_with("assert_") && tree.receiver(id).is_some() && is_mock_assertion(name) {
         return Some(plain(id, Form::Mock));
     }
-    if lower.starts_with("assert_all") && (lower.contains("close") || lower.contains("equal")) || lower.starts_with("assert_almost") {
+    if lower.starts_with("assert_all") && (lower.contains("close") || lower.contains("equal"))
+        || lower.starts_with("assert_almost")
+    {
         let form = match lower.contains("close") || lower.contains("almost") {
             true => Form::Close(stated_tolerance(tree, id).unwrap_or(1e-7)),
             false => Form::Equal,
@@ -245,7 +313,12 @@ fn python_call(tree: Tree<'_>, id: NodeId) -> Option<Oracle> {
         return Some(plain(id, Form::Fail));
     }
     // `True` of such an argument makes errors fail the caller.
-    if ["check", "strict", "raise_on_error", "throw"].iter().any(|it| tree.keyword(id, it).is_some_and(|it| tree.text(it) == "True"))
+    if ["check", "strict", "raise_on_error", "throw"]
+        .iter()
+        .any(|it| {
+            tree.keyword(id, it)
+                .is_some_and(|it| tree.text(it) == "True")
+        })
         || matches!(name, "raise_for_status" | "check_call" | "check_output")
     {
         return Some(plain(id, Form::Unwrap));
@@ -259,9 +332,20 @@ fn python_call(tree: Tree<'_>, id: NodeId) -> Option<Oracle> {
 fn is_mock_assertion(name: &str) -> bool {
     matches!(
         name,
-        "assert_called" | "assert_called_once" | "assert_called_with" | "assert_called_once_with" | "assert_any_call"
-            | "assert_has_calls" | "assert_not_called" | "assert_awaited" | "assert_awaited_once"
-            | "assert_awaited_with" | "assert_awaited_once_with" | "assert_any_await" | "assert_has_awaits" | "assert_not_awaited"
+        "assert_called"
+            | "assert_called_once"
+            | "assert_called_with"
+            | "assert_called_once_with"
+            | "assert_any_call"
+            | "assert_has_calls"
+            | "assert_not_called"
+            | "assert_awaited"
+            | "assert_awaited_once"
+            | "assert_awaited_with"
+            | "assert_awaited_once_with"
+            | "assert_any_await"
+            | "assert_has_awaits"
+            | "assert_not_awaited"
     )
 }
 
@@ -273,16 +357,26 @@ fn unittest(tree: Tree<'_>, id: NodeId, name: &str, arguments: &[NodeId]) -> Opt
             return Some(match (name, tree.role(inner)) {
                 ("assertTrue", Role::Comparison) => comparison(tree, id, inner),
                 ("assertTrue", Role::Call) => called(tree, id, inner),
-                _ => Oracle { actual: Some(inner), ..plain(id, Form::Truth) },
+                _ => Oracle {
+                    actual: Some(inner),
+                    ..plain(id, Form::Truth)
+                },
             });
         }
         "assertIsNone" => {
-            return Some(Oracle { actual: first, ..plain(id, Form::Equal) });
+            return Some(Oracle {
+                actual: first,
+                ..plain(id, Form::Equal)
+            });
         }
         "assertIsInstance" | "assertNotIsInstance" => Form::Type,
-        "assertIn" | "assertNotIn" | "assertGreater" | "assertGreaterEqual" | "assertLess" | "assertLessEqual" | "assertRegex" | "assertContains" => Form::Bound,
+        "assertIn" | "assertNotIn" | "assertGreater" | "assertGreaterEqual" | "assertLess"
+        | "assertLessEqual" | "assertRegex" | "assertContains" => Form::Bound,
         "assertAlmostEqual" | "assertAlmostEquals" | "assertNotAlmostEqual" => {
-            let places = tree.keyword(id, "places").or(arguments.get(2).copied()).and_then(|it| number(tree, it));
+            let places = tree
+                .keyword(id, "places")
+                .or(arguments.get(2).copied())
+                .and_then(|it| number(tree, it));
             let wide = tree.keyword(id, "delta").and_then(|it| number(tree, it));
             Form::Close(wide.unwrap_or_else(|| 10f64.powf(-places.unwrap_or(7.0))))
         }
@@ -305,8 +399,13 @@ fn rust(tree: Tree<'_>, id: NodeId, found: &mut Vec<Oracle>) {
             let form = match name {
                 "unwrap" | "expect" | "unwrap_err" | "expect_err" => Form::Unwrap,
                 _ if name.contains("snapshot") => Form::Snapshot,
-                _ if SPEAKING.iter().any(|word| name.contains(word)) && !matches!(name, "matches" | "is_match") => Form::Helper,
-                "compile_fail" | "pass" | "success" | "failure" | "code" | "stdout" | "stderr" | "quickcheck" => Form::Helper,
+                _ if SPEAKING.iter().any(|word| name.contains(word))
+                    && !matches!(name, "matches" | "is_match") =>
+                {
+                    Form::Helper
+                }
+                "compile_fail" | "pass" | "success" | "failure" | "code" | "stdout" | "stderr"
+                | "quickcheck" => Form::Helper,
                 _ => return,
             };
             found.push(plain(id, form));
@@ -318,7 +417,9 @@ fn rust(tree: Tree<'_>, id: NodeId, found: &mut Vec<Oracle>) {
 fn rust_macro(tree: Tree<'_>, id: NodeId, found: &mut Vec<Oracle>) {
     let name = tree.last_name(id);
     let arguments = tree.positional(id);
-    let bare = name.trim_start_matches("debug_").trim_start_matches("prop_");
+    let bare = name
+        .trim_start_matches("debug_")
+        .trim_start_matches("prop_");
     match bare {
         "assert_eq" | "assert_ne" | "assert_str_eq" => match arguments.as_slice() {
             [left, right, ..] => found.push(compare(tree, id, *left, *right, Form::Equal)),
@@ -332,12 +433,21 @@ fn rust_macro(tree: Tree<'_>, id: NodeId, found: &mut Vec<Oracle>) {
             actual: arguments.first().copied(),
             ..plain(id, Form::Bound)
         }),
-        "panic" | "unreachable" | "todo" | "unimplemented" | "bail" => found.push(plain(id, Form::Fail)),
+        "panic" | "unreachable" | "todo" | "unimplemented" | "bail" => {
+            found.push(plain(id, Form::Fail))
+        }
         _ if name.contains("snapshot") || matches!(name, "proptest" | "expect_test" | "expect") => {
             found.push(plain(id, Form::Snapshot));
         }
-        _ if bare.contains("abs_diff") || bare.contains("relative_eq") || bare.contains("ulps") || bare.contains("approx") => {
-            let tolerance = arguments.get(2).and_then(|&it| number(tree, it)).unwrap_or(1e-6);
+        _ if bare.contains("abs_diff")
+            || bare.contains("relative_eq")
+            || bare.contains("ulps")
+            || bare.contains("approx") =>
+        {
+            let tolerance = arguments
+                .get(2)
+                .and_then(|&it| number(tree, it))
+                .unwrap_or(1e-6);
             found.push(Oracle {
                 node: id,
                 form: Form::Close(tolerance),
@@ -345,7 +455,8 @@ fn rust_macro(tree: Tree<'_>, id: NodeId, found: &mut Vec<Oracle>) {
                 expected: arguments.get(1).copied(),
             });
         }
-        "println" | "eprintln" | "print" | "format" | "vec" | "write" | "writeln" | "dbg" | "info" | "debug" | "warn" | "trace" | "error" | "json" => {}
+        "println" | "eprintln" | "print" | "format" | "vec" | "write" | "writeln" | "dbg"
+        | "info" | "debug" | "warn" | "trace" | "error" | "json" => {}
         // A macro of the project may well assert.
         _ => found.push(plain(id, Form::Helper)),
     }
@@ -369,9 +480,14 @@ fn rust_condition(tree: Tree<'_>, node: NodeId, test: NodeId, found: &mut Vec<Or
             return;
         }
     }
-    let operator = tree.field(test, Field::Operator).map_or("", |it| tree.text(it));
+    let operator = tree
+        .field(test, Field::Operator)
+        .map_or("", |it| tree.text(it));
     if operator == "||" {
-        found.push(Oracle { actual: Some(test), ..plain(node, Form::Truth) });
+        found.push(Oracle {
+            actual: Some(test),
+            ..plain(node, Form::Truth)
+        });
         return;
     }
     condition(tree, node, test, found);

@@ -52,7 +52,9 @@ fn is_collected(path: &str) -> bool {
 
 /// Whether a Rust function is run as a test.
 pub fn is_rust_test(tree: Tree<'_>, function: NodeId) -> bool {
-    tree.attributes(function).iter().any(|(_, text)| is_test_attribute(text))
+    tree.attributes(function)
+        .iter()
+        .any(|(_, text)| is_test_attribute(text))
 }
 
 /// `test`, `tokio::test(flavor = ..)`, `rstest`, `test_case(..)`.
@@ -61,8 +63,17 @@ pub fn is_test_attribute(text: &str) -> bool {
     let last = head.rsplit("::").next().unwrap_or(head);
     matches!(
         last,
-        "test" | "rstest" | "test_case" | "quickcheck" | "wasm_bindgen_test" | "googletest"
-            | "cargo_test" | "apply_test" | "gtest" | "traced_test" | "case"
+        "test"
+            | "rstest"
+            | "test_case"
+            | "quickcheck"
+            | "wasm_bindgen_test"
+            | "googletest"
+            | "cargo_test"
+            | "apply_test"
+            | "gtest"
+            | "traced_test"
+            | "case"
     )
 }
 
@@ -91,15 +102,42 @@ pub fn is_script(path: &str, text: &str) -> bool {
     let folder = |part: &str| {
         matches!(
             part,
-            "scripts" | "script" | "bin" | "tools" | "tool" | "ci" | ".ci" | "dev" | "hooks" | "utils_dev"
-                | "devtools" | "maint" | "maintenance" | "management" | "commands" | "contrib" | "misc"
+            "scripts"
+                | "script"
+                | "bin"
+                | "tools"
+                | "tool"
+                | "ci"
+                | ".ci"
+                | "dev"
+                | "hooks"
+                | "utils_dev"
+                | "devtools"
+                | "maint"
+                | "maintenance"
+                | "management"
+                | "commands"
+                | "contrib"
+                | "misc"
         )
     };
     text.starts_with("#!")
         || matches!(
             stem,
-            "__main__" | "main" | "cli" | "setup" | "manage" | "tasks" | "noxfile" | "fabfile" | "build"
-                | "run" | "make" | "wsgi" | "asgi" | "conf"
+            "__main__"
+                | "main"
+                | "cli"
+                | "setup"
+                | "manage"
+                | "tasks"
+                | "noxfile"
+                | "fabfile"
+                | "build"
+                | "run"
+                | "make"
+                | "wsgi"
+                | "asgi"
+                | "conf"
         )
         || folders.split('/').any(folder)
 }
@@ -114,7 +152,9 @@ pub fn is_imported(tree: Tree<'_>) -> bool {
 /// Whether a Rust file belongs to a program rather than to a library.
 pub fn is_rust_program(tree: Tree<'_>) -> bool {
     let path = tree.path;
-    let in_bin = path.split('/').any(|part| matches!(part, "bin" | "examples" | "xtask"));
+    let in_bin = path
+        .split('/')
+        .any(|part| matches!(part, "bin" | "examples" | "xtask"));
     if in_bin || path.ends_with("main.rs") || path.ends_with("build.rs") {
         return true;
     }
@@ -130,10 +170,39 @@ pub fn is_rust_program(tree: Tree<'_>) -> bool {
 
 /// Words of names of things whose job is to check.
 pub const CHECKING: &[&str] = &[
-    "verify", "verified", "verifies", "validate", "validated", "valid", "check", "checked", "checks",
-    "authenticate", "authenticated", "authorize", "authorized", "authorise", "authorised", "auth",
-    "allow", "allowed", "allows", "permit", "permitted", "permission", "can", "ensure", "require",
-    "signature", "guard", "audit", "inspect", "trusted", "verification", "validation", "access",
+    "verify",
+    "verified",
+    "verifies",
+    "validate",
+    "validated",
+    "valid",
+    "check",
+    "checked",
+    "checks",
+    "authenticate",
+    "authenticated",
+    "authorize",
+    "authorized",
+    "authorise",
+    "authorised",
+    "auth",
+    "allow",
+    "allowed",
+    "allows",
+    "permit",
+    "permitted",
+    "permission",
+    "can",
+    "ensure",
+    "require",
+    "signature",
+    "guard",
+    "audit",
+    "inspect",
+    "trusted",
+    "verification",
+    "validation",
+    "access",
 ];
 
 /// Whether a name says that something is checked.

@@ -32,7 +32,10 @@ fn truth(tree: Tree<'_>, id: NodeId, depth: u32) -> Option<bool> {
         Role::Comparison => compared(tree, id),
         Role::Conditional => {
             let parts = tree.kids(id);
-            let (yes, no) = (truth(tree, *parts.first()?, depth)?, truth(tree, *parts.get(2)?, depth)?);
+            let (yes, no) = (
+                truth(tree, *parts.first()?, depth)?,
+                truth(tree, *parts.get(2)?, depth)?,
+            );
             (yes == no).then_some(yes)
         }
         Role::Call => called(tree, id),

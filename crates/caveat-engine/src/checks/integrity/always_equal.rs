@@ -4,9 +4,9 @@ use caveat_parser::NodeId;
 use caveat_parser::lang::{Field, Role};
 
 use super::super::{Check, FileView, Hit};
-use crate::tests_model::Tree;
 use super::truth::is_always_true;
 use crate::rule::Confidence;
+use crate::tests_model::Tree;
 
 /// Reports `__eq__` and `PartialEq::eq` whose every path says true.
 pub static CHECK: Check = Check {
@@ -64,7 +64,10 @@ fn python(tree: Tree<'_>, id: NodeId) -> Option<(NodeId, String)> {
                 .find(|&it| tree.role(it) == Role::Call)?;
             (key == "__eq__" && tree.last_name(made) == "type" && is_true_function(tree, value))
                 .then(|| {
-                    let name = tree.positional(made).first().and_then(|&it| tree.string(it));
+                    let name = tree
+                        .positional(made)
+                        .first()
+                        .and_then(|&it| tree.string(it));
                     (id, name.unwrap_or_default())
                 })
         }
@@ -143,9 +146,11 @@ fn matters(tree: Tree<'_>, class: NodeId) -> bool {
     let bases = tree
         .field(class, Field::Superclasses)
         .map_or("", |it| tree.text(it));
-    let of_value = ["int", "str", "float", "list", "dict", "tuple", "bytes", "set", "bool"]
-        .iter()
-        .any(|base| bases.contains(base));
+    let of_value = [
+        "int", "str", "float", "list", "dict", "tuple", "bytes", "set", "bool",
+    ]
+    .iter()
+    .any(|base| bases.contains(base));
     let holds = tree.below(class).any(|it| match tree.role(it) {
         Role::Assignment => tree.field(it, Field::Left).is_some_and(|left| {
             tree.text(left).starts_with("self.") || tree.field(it, Field::Type).is_some()
@@ -176,7 +181,8 @@ fn rust(view: &FileView<'_>, tree: Tree<'_>, id: NodeId, hits: &mut Vec<Hit>) {
         return;
     }
     let at = tree.field(function, Field::Name).unwrap_or(function);
-    let explained = explains(&tree.documentation(id)) || explains(&tree.documentation(function))
+    let explained = explains(&tree.documentation(id))
+        || explains(&tree.documentation(function))
         || explains(&tree.text(function).to_ascii_lowercase());
     hits.push(Hit {
         confidence: explained.then_some(Confidence::Low),
@@ -190,9 +196,16 @@ fn rust_says_true(tree: Tree<'_>, function: NodeId) -> bool {
 }
 
 fn explains(words: &str) -> bool {
-    ["ignor", "irrelevant", "not part of", "does not matter", "purpose", "always equal"]
-        .iter()
-        .any(|word| words.contains(word))
+    [
+        "ignor",
+        "irrelevant",
+        "not part of",
+        "does not matter",
+        "purpose",
+        "always equal",
+    ]
+    .iter()
+    .any(|word| words.contains(word))
 }
 
 /// Whether a Rust type has nothing to compare: no fields, or phantom ones only.

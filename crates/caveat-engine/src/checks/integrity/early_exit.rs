@@ -6,9 +6,9 @@ use caveat_parser::lang::{Field, Role};
 
 use super::super::{Check, FileView, Hit};
 use super::code::words;
-use crate::tests_model::Tree;
 use super::place;
 use crate::rule::Confidence;
+use crate::tests_model::Tree;
 
 /// Reports exits with status 0 that end a test run early.
 pub static CHECK: Check = Check {
@@ -37,9 +37,7 @@ fn run(view: &FileView<'_>, hits: &mut Vec<Hit>) {
         if let Some((why, confidence)) = verdict {
             hits.push(Hit {
                 confidence: (confidence == Confidence::Low).then_some(confidence),
-                ..Hit::at_node(view, id)
-                    .word("EXIT", exit)
-                    .word("WHERE", why)
+                ..Hit::at_node(view, id).word("EXIT", exit).word("WHERE", why)
             });
         }
     }
@@ -51,7 +49,10 @@ fn exit(tree: Tree<'_>, call: NodeId) -> Option<String> {
     let arguments = tree.positional(call);
     if path == "atexit.register" {
         let (&function, &status) = (arguments.first()?, arguments.get(1)?);
-        let ends = matches!(&*tree.dotted(function), "os._exit" | "sys.exit" | "os.abort");
+        let ends = matches!(
+            &*tree.dotted(function),
+            "os._exit" | "sys.exit" | "os.abort"
+        );
         return (ends && tree.text(status) == "0").then(|| tree.text(function).to_owned());
     }
     let known = match tree.is_python() {
@@ -59,16 +60,23 @@ fn exit(tree: Tree<'_>, call: NodeId) -> Option<String> {
             &*path,
             "sys.exit" | "exit" | "quit" | "os._exit" | "SystemExit" | "builtins.exit"
         ),
-        false => matches!(
-            &*path,
-            "std.process.exit" | "process.exit" | "libc.exit" | "libc._exit" | "nix.libc._exit"
-        ) || path == "exit" && tree.code.text.contains("process::exit"),
+        false => {
+            matches!(
+                &*path,
+                "std.process.exit" | "process.exit" | "libc.exit" | "libc._exit" | "nix.libc._exit"
+            ) || path == "exit" && tree.code.text.contains("process::exit")
+        }
     };
     if path == "pytest.exit" {
-        let code = tree.keyword(call, "returncode").or(arguments.get(1).copied())?;
+        let code = tree
+            .keyword(call, "returncode")
+            .or(arguments.get(1).copied())?;
         return (tree.text(code) == "0").then(|| tree.text(call).to_owned());
     }
-    let raised = tree.arena().parent(call).is_some_and(|it| tree.role(it) == Role::Raise);
+    let raised = tree
+        .arena()
+        .parent(call)
+        .is_some_and(|it| tree.role(it) == Role::Raise);
     if path == "SystemExit" && !raised {
         return None;
     }
@@ -97,7 +105,9 @@ fn bare_raise(tree: Tree<'_>, raise: NodeId) -> Option<String> {
 type Verdict = Option<(&'static str, Confidence)>;
 
 fn python(tree: Tree<'_>, id: NodeId, exit: &str) -> Verdict {
-    if place::is_main_guarded(tree, id) || expects_exit(tree, id) || tree.code.text.contains("fork(")
+    if place::is_main_guarded(tree, id)
+        || expects_exit(tree, id)
+        || tree.code.text.contains("fork(")
     {
         return None;
     }
@@ -116,8 +126,14 @@ fn python(tree: Tree<'_>, id: NodeId, exit: &str) -> Verdict {
             Some(outer) => {
                 let name = tree.name(outer);
                 let hook = name.starts_with("pytest_")
-                    || tree.decorators(outer).iter().any(|&it| tree.text(it).contains("fixture"))
-                    || matches!(name, "setUp" | "setUpClass" | "tearDown" | "setUpModule" | "setup_module");
+                    || tree
+                        .decorators(outer)
+                        .iter()
+                        .any(|&it| tree.text(it).contains("fixture"))
+                    || matches!(
+                        name,
+                        "setUp" | "setUpClass" | "tearDown" | "setUpModule" | "setup_module"
+                    );
                 let quits = exit.contains("_exit") && !text.contains("multiprocessing");
                 (hook || quits && tree.path.ends_with("conftest.py"))
                     .then_some(("in code that the test run calls", Confidence::High))
@@ -164,12 +180,18 @@ fn at_import(tree: Tree<'_>, id: NodeId, exit: &str) -> Verdict {
         .find(|&it| tree.role(it) == Role::Call && it != id)
         .is_some_and(|it| matches!(&*tree.called(it), "atexit.register"));
     if hook || exit.starts_with("os._exit") && tree.called(id) == "atexit.register" {
-        return Some(("when the process ends, whatever its status", Confidence::High));
+        return Some((
+            "when the process ends, whatever its status",
+            Confidence::High,
+        ));
     }
     let replaces_hook = tree.arena().ancestors(id).any(|it| {
         tree.role(it) == Role::Assignment
             && tree.field(it, Field::Left).is_some_and(|left| {
-                matches!(&*tree.dotted(left), "sys.excepthook" | "threading.excepthook")
+                matches!(
+                    &*tree.dotted(left),
+                    "sys.excepthook" | "threading.excepthook"
+                )
             })
     });
     if replaces_hook {
@@ -181,31 +203,94 @@ fn at_import(tree: Tree<'_>, id: NodeId, exit: &str) -> Verdict {
     let defines = tree.code.text.contains("\ndef ")
         || tree.code.text.starts_with("def ")
         || tree.code.text.contains("\nclass ");
-    (defines || place::is_imported(tree)).then_some(("at the import of this module", Confidence::Medium))
+    (defines || place::is_imported(tree))
+        .then_some(("at the import of this module", Confidence::Medium))
 }
 
 /// Words in names of functions that may end the program.
 const ENDING: &[&str] = &[
-    "main", "cli", "run", "cmd", "command", "exit", "quit", "stop", "shutdown", "terminate", "abort",
-    "signal", "handler", "handle", "on", "close", "usage", "help", "version", "daemonize", "restart",
-    "kill", "interrupt", "start", "execute", "bye", "leave", "die", "menu", "action", "call", "sigint",
-    "sigterm", "reload", "worker", "child", "do", "goodbye", "entry", "prompt", "finish", "complete",
+    "main",
+    "cli",
+    "run",
+    "cmd",
+    "command",
+    "exit",
+    "quit",
+    "stop",
+    "shutdown",
+    "terminate",
+    "abort",
+    "signal",
+    "handler",
+    "handle",
+    "on",
+    "close",
+    "usage",
+    "help",
+    "version",
+    "daemonize",
+    "restart",
+    "kill",
+    "interrupt",
+    "start",
+    "execute",
+    "bye",
+    "leave",
+    "die",
+    "menu",
+    "action",
+    "call",
+    "sigint",
+    "sigterm",
+    "reload",
+    "worker",
+    "child",
+    "do",
+    "goodbye",
+    "entry",
+    "prompt",
+    "finish",
+    "complete",
 ];
 
 /// Signs of a program with a command line.
 const COMMAND_LINE: &[&str] = &[
-    "argparse", "sys.argv", "click", "typer", "getopt", "optparse", "docopt", "__main__", "signal.",
-    "input(", "tkinter", "curses", "pygame", "QApplication", "argv", "cmd.Cmd", "cleo", "fire.Fire",
+    "argparse",
+    "sys.argv",
+    "click",
+    "typer",
+    "getopt",
+    "optparse",
+    "docopt",
+    "__main__",
+    "signal.",
+    "input(",
+    "tkinter",
+    "curses",
+    "pygame",
+    "QApplication",
+    "argv",
+    "cmd.Cmd",
+    "cleo",
+    "fire.Fire",
 ];
 
 fn in_function(tree: Tree<'_>, id: NodeId, function: NodeId, exit: &str) -> Verdict {
     let text = tree.code.text;
     let name = tree.name(function);
-    let registered = [format!("atexit.register({name}"), format!("excepthook = {name}")];
+    let registered = [
+        format!("atexit.register({name}"),
+        format!("excepthook = {name}"),
+    ];
     if registered.iter().any(|it| text.contains(it.as_str())) || is_exit_hook(tree, function) {
-        return Some(("when the process ends, whatever its status", Confidence::High));
+        return Some((
+            "when the process ends, whatever its status",
+            Confidence::High,
+        ));
     }
-    let ends = words(name).iter().any(|word| ENDING.contains(&word.as_str()));
+    let ends = words(name)
+        .iter()
+        .any(|word| ENDING.contains(&word.as_str()));
     if ends || COMMAND_LINE.iter().any(|word| text.contains(word)) {
         return None;
     }
@@ -257,9 +342,19 @@ fn rust(tree: Tree<'_>, id: NodeId) -> Verdict {
             .then_some(("in code that tests call", Confidence::Medium));
     }
     let program = place::is_rust_program(tree)
-        || ["clap", "env::args", "structopt", "argh", "pico_args", "ctrlc", "signal"]
-            .iter()
-            .any(|word| text.contains(word));
-    let ends = words(name).iter().any(|word| ENDING.contains(&word.as_str()));
+        || [
+            "clap",
+            "env::args",
+            "structopt",
+            "argh",
+            "pico_args",
+            "ctrlc",
+            "signal",
+        ]
+        .iter()
+        .any(|word| text.contains(word));
+    let ends = words(name)
+        .iter()
+        .any(|word| ENDING.contains(&word.as_str()));
     (!program && !ends).then_some(("in a library function", Confidence::Medium))
 }

@@ -40,7 +40,10 @@ struct Path {
 impl Path {
     /// Folders and name.
     fn segments(&self) -> impl Iterator<Item = &str> {
-        self.parts.iter().flat_map(|it| it.split(['/', '\\'])).filter(|it| !it.is_empty() && *it != "." && *it != "..")
+        self.parts
+            .iter()
+            .flat_map(|it| it.split(['/', '\\']))
+            .filter(|it| !it.is_empty() && *it != "." && *it != "..")
     }
 
     fn shown(&self) -> String {
@@ -61,8 +64,15 @@ fn path(tree: Tree<'_>, id: NodeId, depth: u32, into: &mut Path) {
         Role::String | Role::ConcatenatedString => match tree.string(id) {
             Some(text) => into.parts.push(text),
             None => {
-                into.variable = into.parts.is_empty();
-                for part in tree.below(id).filter(|&it| tree.role(it) == Role::StringContent) {
+                let first = tree
+                    .below(id)
+                    .find(|&it| matches!(tree.role(it), Role::StringContent | Role::Interpolation));
+                into.variable |= into.parts.is_empty()
+                    && first.is_some_and(|it| tree.role(it) == Role::Interpolation);
+                for part in tree
+                    .below(id)
+                    .filter(|&it| tree.role(it) == Role::StringContent)
+                {
                     into.parts.push(tree.text(part).to_owned());
                 }
             }
@@ -76,7 +86,29 @@ fn path(tree: Tree<'_>, id: NodeId, depth: u32, into: &mut Path) {
         }
         Role::Call => {
             let name = tree.last_name(id);
-            if matches!(name, "join" | "joinpath" | "Path" | "abspath" | "resolve" | "str" | "fspath" | "dirname" | "expanduser" | "PathBuf" | "from" | "new" | "to_string" | "as_path" | "PurePath" | "glob" | "rglob" | "with_name" | "as_posix" | "realpath") {
+            if matches!(
+                name,
+                "join"
+                    | "joinpath"
+                    | "Path"
+                    | "abspath"
+                    | "resolve"
+                    | "str"
+                    | "fspath"
+                    | "dirname"
+                    | "expanduser"
+                    | "PathBuf"
+                    | "from"
+                    | "new"
+                    | "to_string"
+                    | "as_path"
+                    | "PurePath"
+                    | "glob"
+                    | "rglob"
+                    | "with_name"
+                    | "as_posix"
+                    | "realpath"
+            ) {
                 if let Some(receiver) = tree.receiver(id) {
                     let text = tree.text(receiver);
                     if !matches!(text, "os.path" | "pathlib" | "os" | "path" | "glob") {
@@ -97,7 +129,11 @@ fn path(tree: Tree<'_>, id: NodeId, depth: u32, into: &mut Path) {
         }
         Role::Reference | Role::Subscript => {
             let inner = tree.kids(id);
-            if let Some(&inner) = if tree.role(id) == Role::Reference { inner.last() } else { inner.first() } {
+            if let Some(&inner) = if tree.role(id) == Role::Reference {
+                inner.last()
+            } else {
+                inner.first()
+            } {
                 path(tree, inner, depth, into);
             }
         }
@@ -107,7 +143,10 @@ fn path(tree: Tree<'_>, id: NodeId, depth: u32, into: &mut Path) {
                 if let Some(&inner) = tree.kids(id).first() {
                     let before = into.beside;
                     path(tree, inner, depth, into);
-                    into.beside = !before && into.beside && !text.ends_with(".parent.parent") && !text.contains(".parents");
+                    into.beside = !before
+                        && into.beside
+                        && !text.ends_with(".parent.parent")
+                        && !text.contains(".parents");
                 }
             } else {
                 into.variable |= into.parts.is_empty();
@@ -141,21 +180,108 @@ fn is_oracle(path: &Path) -> bool {
     let lower = name.to_ascii_lowercase();
     let stem = lower.split('.').next().unwrap_or("");
     let has_ending = lower.contains('.');
-    let in_tests = segments.iter().any(|it| matches!(*it, "tests" | "test" | "__tests__" | "testdata" | "test_data" | "hidden_tests" | "private_tests" | "spec" | "test_cases" | "testcases"))
-        && (has_ending || !folders.is_empty());
-    let is_test = (stem.starts_with("test_") || stem.ends_with("_test") || matches!(stem, "tests" | "test" | "conftest")) && (lower.ends_with(".py") || lower.ends_with(".rs") || lower.ends_with(".json") || lower.ends_with(".yaml") || lower.ends_with(".txt") || lower.ends_with(".jsonl") || lower.ends_with(".csv"));
-    let is_key = ["testcases", "test_cases", "expected", "expected_output", "expected_outputs", "expected_results", "golden", "answers", "answer_key", "answerkey", "solution_key", "ground_truth", "hidden_tests", "oracle", "reference_output", "reference_outputs", "expected_answers", "test_vectors", "gold", "gold_answers", "truth"].contains(&stem) && has_ending;
-    let in_keys = folders.iter().any(|it| matches!(*it, "expected" | "golden" | "goldens" | "answers" | "expected_outputs" | "expected_output" | "ground_truth" | "fixtures" | "snapshots" | "__snapshots__" | "hidden")) && has_ending;
+    let in_tests = segments.iter().any(|it| {
+        matches!(
+            *it,
+            "tests"
+                | "test"
+                | "__tests__"
+                | "testdata"
+                | "test_data"
+                | "hidden_tests"
+                | "private_tests"
+                | "spec"
+                | "test_cases"
+                | "testcases"
+        )
+    }) && (has_ending || !folders.is_empty());
+    let is_test = (stem.starts_with("test_")
+        || stem.ends_with("_test")
+        || matches!(stem, "tests" | "test" | "conftest"))
+        && (lower.ends_with(".py")
+            || lower.ends_with(".rs")
+            || lower.ends_with(".json")
+            || lower.ends_with(".yaml")
+            || lower.ends_with(".txt")
+            || lower.ends_with(".jsonl")
+            || lower.ends_with(".csv"));
+    let is_key = [
+        "testcases",
+        "test_cases",
+        "expected",
+        "expected_output",
+        "expected_outputs",
+        "expected_results",
+        "golden",
+        "answers",
+        "answer_key",
+        "answerkey",
+        "solution_key",
+        "ground_truth",
+        "hidden_tests",
+        "oracle",
+        "reference_output",
+        "reference_outputs",
+        "expected_answers",
+        "test_vectors",
+        "gold",
+        "gold_answers",
+        "truth",
+    ]
+    .contains(&stem)
+        && has_ending;
+    let in_keys = folders.iter().any(|it| {
+        matches!(
+            *it,
+            "expected"
+                | "golden"
+                | "goldens"
+                | "answers"
+                | "expected_outputs"
+                | "expected_output"
+                | "ground_truth"
+                | "fixtures"
+                | "snapshots"
+                | "__snapshots__"
+                | "hidden"
+        )
+    }) && has_ending;
     // Data that ships beside the code is the code's own.
     (in_tests || is_test) || !path.beside && (is_key || in_keys)
 }
 
 fn is_tool(tree: Tree<'_>) -> bool {
     let path = tree.path;
-    let tool = path.split('/').any(|it| matches!(it, "scripts" | "tools" | "ci" | "dev" | "bench" | "xtask" | "docs" | "testing" | "release" | "contrib" | "hack" | "conformance"));
+    let tool = path.split('/').any(|it| {
+        matches!(
+            it,
+            "scripts"
+                | "tools"
+                | "ci"
+                | "dev"
+                | "bench"
+                | "xtask"
+                | "docs"
+                | "packaging"
+                | "test"
+                | "testing"
+                | "release"
+                | "contrib"
+                | "hack"
+                | "conformance"
+        )
+    });
     let name = path.rsplit('/').next().unwrap_or(path);
-    tool || matches!(name, "setup.py" | "noxfile.py" | "tasks.py" | "fabfile.py") || name.contains("test") || name.contains("golden") || name.contains("fixture")
-        || name.contains("benchmark") || name.starts_with("gen") || name.contains("generate") || name.starts_with("update") || name.starts_with("regen") || name.contains("scaffold")
+    tool || matches!(name, "setup.py" | "noxfile.py" | "tasks.py" | "fabfile.py")
+        || name.contains("test")
+        || name.contains("golden")
+        || name.contains("fixture")
+        || name.contains("benchmark")
+        || name.starts_with("gen")
+        || name.contains("generate")
+        || name.starts_with("update")
+        || name.starts_with("regen")
+        || name.contains("scaffold")
 }
 
 fn reads(view: &FileView<'_>, hits: &mut Vec<Hit>) {
@@ -169,7 +295,9 @@ fn reads(view: &FileView<'_>, hits: &mut Vec<Hit>) {
             Role::ImportFrom | Role::Import => imported(tree, id),
             _ => None,
         };
-        let Some((what, confidence)) = found else { continue };
+        let Some((what, confidence)) = found else {
+            continue;
+        };
         if tree.in_test(id) || writes_around(tree, id) {
             continue;
         }
@@ -186,7 +314,21 @@ fn writes_around(tree: Tree<'_>, id: NodeId) -> bool {
         return false;
     };
     let text = tree.text(function);
-    ["write_text(", "\"w\")", "'w')", ".write(", "json.dump(", "fs::write", "pytest.main", "subprocess", "Command::new", "unittest.main", "loadTestsFromName"].iter().any(|it| text.contains(it))
+    [
+        "write_text(",
+        "\"w\")",
+        "'w')",
+        ".write(",
+        "json.dump(",
+        "fs::write",
+        "pytest.main",
+        "subprocess",
+        "Command::new",
+        "unittest.main",
+        "loadTestsFromName",
+    ]
+    .iter()
+    .any(|it| text.contains(it))
 }
 
 fn read(tree: Tree<'_>, id: NodeId) -> Option<(String, Confidence)> {
@@ -194,10 +336,31 @@ fn read(tree: Tree<'_>, id: NodeId) -> Option<(String, Confidence)> {
     let called = tree.called(id);
     let last = tree.last_name(id);
     let target = match last {
-        "open" | "include_str" | "include_bytes" | "include" | "read_to_string" | "read" | "read_csv" | "read_json" | "loadtxt" | "load_module" | "spec_from_file_location" | "run_path" | "File" | "getlines" => {
+        "open"
+        | "include_str"
+        | "include_bytes"
+        | "include"
+        | "read_to_string"
+        | "read"
+        | "read_csv"
+        | "read_json"
+        | "loadtxt"
+        | "load_module"
+        | "spec_from_file_location"
+        | "run_path"
+        | "File"
+        | "getlines" => {
             let at = usize::from(last == "spec_from_file_location");
             match (arguments.get(at), tree.receiver(id)) {
-                (_, Some(receiver)) if last == "open" && !matches!(tree.text(receiver), "io" | "os" | "codecs" | "gzip" | "File" | "builtins") => receiver,
+                (_, Some(receiver))
+                    if last == "open"
+                        && !matches!(
+                            tree.text(receiver),
+                            "io" | "os" | "codecs" | "gzip" | "File" | "builtins"
+                        ) =>
+                {
+                    receiver
+                }
                 (None, Some(receiver)) if last == "read" => receiver,
                 (Some(&first), _) => first,
                 _ => return None,
@@ -206,26 +369,46 @@ fn read(tree: Tree<'_>, id: NodeId) -> Option<(String, Confidence)> {
         "read_text" | "read_bytes" | "iterdir" => tree.receiver(id)?,
         "import_module" | "__import__" => {
             let name = tree.string(*arguments.first()?)?;
-            return is_test_module(&name).then(|| (format!("`{name}` is imported by product code"), Confidence::Medium));
+            return is_test_module(&name).then(|| {
+                (
+                    format!("`{name}` is imported by product code"),
+                    Confidence::Medium,
+                )
+            });
         }
         "getsource" | "getsourcefile" | "getsourcelines" => {
             let text = tree.text(*arguments.first()?);
             let test = text.contains("test_") || text.starts_with("tests.");
-            return (test && called.starts_with("inspect")).then(|| (format!("the source of `{text}` is read by product code"), Confidence::Medium));
+            return (test && called.starts_with("inspect")).then(|| {
+                (
+                    format!("the source of `{text}` is read by product code"),
+                    Confidence::Medium,
+                )
+            });
         }
         _ => return None,
     };
-    let mode = arguments.iter().chain(tree.keyword(id, "mode").iter()).filter_map(|&it| tree.string(it)).any(|it| matches!(&*it, "w" | "wb" | "a" | "x" | "w+" | "wt"));
+    let mode = arguments
+        .iter()
+        .chain(tree.keyword(id, "mode").iter())
+        .filter_map(|&it| tree.string(it))
+        .any(|it| matches!(&*it, "w" | "wb" | "a" | "x" | "w+" | "wt"));
     let path = path_of(tree, target);
-    let own = path.variable && !path.parts.first().is_some_and(|it| it.contains("test"));
-    (!mode && is_oracle(&path) && !own).then(|| (format!("`{}` is read by product code", path.shown()), Confidence::Medium))
+    (!mode && is_oracle(&path) && !path.variable).then(|| {
+        (
+            format!("`{}` is read by product code", path.shown()),
+            Confidence::Medium,
+        )
+    })
 }
 
 fn is_test_module(name: &str) -> bool {
     let mut parts = name.split('.').filter(|it| !it.is_empty());
     let first = parts.next().unwrap_or("");
     let last = name.rsplit('.').next().unwrap_or("");
-    matches!(first, "tests" | "test_cases" | "conftest" | "hidden_tests") || first.starts_with("test_") && last == first || name.contains(".tests.test_")
+    matches!(first, "tests" | "test_cases" | "conftest" | "hidden_tests")
+        || first.starts_with("test_") && last == first
+        || name.contains(".tests.test_")
 }
 
 /// `from tests.test_x import EXPECTED`.
@@ -239,7 +422,12 @@ fn imported(tree: Tree<'_>, id: NodeId) -> Option<(String, Confidence)> {
     };
     let lazily = tree.text(id).contains("TYPE_CHECKING");
     let inside = tree.path.split('/').next().is_some_and(|it| it == "tests");
-    (is_test_module(module) && !module.starts_with('.') && !lazily && !inside).then(|| (format!("`{module}` is imported by product code"), Confidence::Medium))
+    (is_test_module(module) && !module.starts_with('.') && !lazily && !inside).then(|| {
+        (
+            format!("`{module}` is imported by product code"),
+            Confidence::Medium,
+        )
+    })
 }
 
 /// Whether a path leads to what judges: tests, rewards, verdicts, reports.
@@ -252,21 +440,62 @@ fn is_verdict(path: &Path) -> bool {
     let stem = lower.split('.').next().unwrap_or("");
     let ending = lower.contains('.');
     let words: Vec<&str> = stem.split(['_', '-']).collect();
-    let telling = words.iter().any(|it| matches!(*it, "reward" | "rewards" | "score" | "scores" | "verdict" | "grade" | "grades" | "junit" | "xunit" | "nextest" | "pytest"))
-        || matches!(stem, "test-results" | "test_results" | "test-report" | "test_report" | "testresults" | "lastfailed" | "result" | "results") && (lower.ends_with(".xml") || lower.ends_with(".tap") || lower.ends_with(".json") && stem.contains("test"))
+    let telling = words.iter().any(|it| {
+        matches!(
+            *it,
+            "reward"
+                | "rewards"
+                | "score"
+                | "scores"
+                | "verdict"
+                | "grade"
+                | "grades"
+                | "junit"
+                | "xunit"
+                | "nextest"
+                | "pytest"
+        )
+    }) || matches!(
+        stem,
+        "test-results"
+            | "test_results"
+            | "test-report"
+            | "test_report"
+            | "testresults"
+            | "lastfailed"
+            | "result"
+            | "results"
+    ) && (lower.ends_with(".xml")
+        || lower.ends_with(".tap")
+        || lower.ends_with(".json") && stem.contains("test"))
         || lower.ends_with(".tap");
-    let in_tests = folders.iter().any(|it| matches!(*it, "tests" | "test" | "hidden_tests" | "verifier" | "grader")) || stem.starts_with("test_") && lower.ends_with(".py") || stem == "conftest";
+    let in_tests = folders.iter().any(|it| {
+        matches!(
+            *it,
+            "tests" | "test" | "hidden_tests" | "verifier" | "grader"
+        )
+    }) || stem.starts_with("test_") && lower.ends_with(".py")
+        || stem == "conftest";
     ending && (telling || in_tests)
 }
 
 fn tampers(view: &FileView<'_>, hits: &mut Vec<Hit>) {
     let Some(tree) = Tree::of(view) else { return };
     let name = tree.path.rsplit('/').next().unwrap_or(tree.path);
-    let update = name.starts_with("gen") || name.contains("scaffold") || name.contains("golden") || name.starts_with("update") || name.contains("template") || place::is_test_file(tree.path) && name != "conftest.py";
+    let update = name.starts_with("gen")
+        || name.contains("scaffold")
+        || name.contains("golden")
+        || name.starts_with("update")
+        || name.contains("template")
+        || place::is_test_file(tree.path) && name != "conftest.py";
     if update && name != "build.rs" {
         return;
     }
-    for id in tree.arena().ids().filter(|&it| matches!(tree.role(it), Role::Call)) {
+    for id in tree
+        .arena()
+        .ids()
+        .filter(|&it| matches!(tree.role(it), Role::Call))
+    {
         if let Some(path) = by_command(tree, id)
             && !tree.in_test(id)
         {
@@ -277,9 +506,25 @@ fn tampers(view: &FileView<'_>, hits: &mut Vec<Hit>) {
             continue;
         };
         let path = path_of(tree, target);
-        let runs = tree.outermost_function(id).map_or(tree.code.text, |it| tree.text(it));
-        let derived = ["subprocess", "pytest.main", "unittest", "Command::new", "run_tests", "TestLoader"].iter().any(|it| runs.contains(it));
-        if is_verdict(&path) && !path.variable && is_fixed(tree, content) && !derived && !tree.in_test(id) {
+        let runs = tree
+            .outermost_function(id)
+            .map_or(tree.code.text, |it| tree.text(it));
+        let derived = [
+            "subprocess",
+            "pytest.main",
+            "unittest",
+            "Command::new",
+            "run_tests",
+            "TestLoader",
+        ]
+        .iter()
+        .any(|it| runs.contains(it));
+        if is_verdict(&path)
+            && !path.variable
+            && is_fixed(tree, content)
+            && !derived
+            && !tree.in_test(id)
+        {
             hits.push(Hit::at_node(view, id).word("PATH", path.shown()));
         }
     }
@@ -288,10 +533,19 @@ fn tampers(view: &FileView<'_>, hits: &mut Vec<Hit>) {
 /// `os.system("echo 1 > reward.txt")`.
 fn by_command(tree: Tree<'_>, id: NodeId) -> Option<String> {
     let path = tree.called(id);
-    let shell = matches!(&*path, "os.system" | "os.popen") || path.starts_with("subprocess.") || path.ends_with("Command.new") || tree.last_name(id) == "arg";
-    let command = tree.positional(id).first().filter(|_| shell).and_then(|&it| tree.string(it))?;
+    let shell = matches!(&*path, "os.system" | "os.popen")
+        || path.starts_with("subprocess.")
+        || path.ends_with("Command.new")
+        || tree.last_name(id) == "arg";
+    let command = tree
+        .positional(id)
+        .first()
+        .filter(|_| shell)
+        .and_then(|&it| tree.string(it))?;
     let (words, target) = command.rsplit_once('>')?;
-    let fixed = words.trim_start().starts_with("echo") || words.trim_start().starts_with("printf") || words.contains("echo ");
+    let fixed = words.trim_start().starts_with("echo")
+        || words.trim_start().starts_with("printf")
+        || words.contains("echo ");
     let path = Path {
         parts: vec![target.split_whitespace().next()?.to_owned()],
         variable: false,
@@ -305,13 +559,18 @@ fn written(tree: Tree<'_>, id: NodeId) -> Option<(NodeId, NodeId)> {
     let arguments = tree.positional(id);
     match tree.last_name(id) {
         "write_text" | "write_bytes" => Some((tree.receiver(id)?, *arguments.first()?)),
-        "write" if !tree.is_python() && tree.receiver(id).is_none() => Some((*arguments.first()?, *arguments.get(1)?)),
+        "write" if !tree.is_python() && tree.receiver(id).is_none() => {
+            Some((*arguments.first()?, *arguments.get(1)?))
+        }
         "write" | "write_all" | "writelines" => {
             let receiver = tree.receiver(id)?;
             Some((opened(tree, receiver)?, *arguments.first()?))
         }
         "dump" => Some((opened(tree, *arguments.get(1)?)?, *arguments.first()?)),
-        "print" => Some((opened(tree, tree.keyword(id, "file")?)?, *arguments.first()?)),
+        "print" => Some((
+            opened(tree, tree.keyword(id, "file")?)?,
+            *arguments.first()?,
+        )),
         _ => None,
     }
 }
@@ -320,13 +579,19 @@ fn written(tree: Tree<'_>, id: NodeId) -> Option<(NodeId, NodeId)> {
 fn opened(tree: Tree<'_>, object: NodeId) -> Option<NodeId> {
     let path = |call: NodeId| match tree.last_name(call) {
         "open" => match tree.receiver(call) {
-            Some(receiver) if !matches!(tree.text(receiver), "io" | "os" | "codecs" | "File") => Some(receiver),
+            Some(receiver) if !matches!(tree.text(receiver), "io" | "os" | "codecs" | "File") => {
+                Some(receiver)
+            }
             _ => tree.positional(call).first().copied(),
         },
         "create" | "File" => tree.positional(call).first().copied(),
         _ => None,
     };
-    let inner = |id: NodeId| tree.below(id).filter(|&it| tree.role(it) == Role::Call).find_map(path);
+    let inner = |id: NodeId| {
+        tree.below(id)
+            .filter(|&it| tree.role(it) == Role::Call)
+            .find_map(path)
+    };
     if tree.role(object) == Role::Call {
         return inner(object);
     }
@@ -335,10 +600,18 @@ fn opened(tree: Tree<'_>, object: NodeId) -> Option<NodeId> {
     }
     // `with open(..) as handle`
     let name = tree.text(object);
-    let item = tree.arena().ancestors(object).filter(|&it| tree.role(it) == Role::With).find(|&it| {
-        tree.below(it).any(|at| tree.kind(at) == "as_pattern_target" && tree.text(at) == name)
-    })?;
-    tree.below(item).filter(|&it| tree.role(it) == Role::WithItem).find(|&it| tree.text(it).ends_with(name)).and_then(inner)
+    let item = tree
+        .arena()
+        .ancestors(object)
+        .filter(|&it| tree.role(it) == Role::With)
+        .find(|&it| {
+            tree.below(it)
+                .any(|at| tree.kind(at) == "as_pattern_target" && tree.text(at) == name)
+        })?;
+    tree.below(item)
+        .filter(|&it| tree.role(it) == Role::WithItem)
+        .find(|&it| tree.text(it).ends_with(name))
+        .and_then(inner)
 }
 
 /// Content that does not depend on anything.
@@ -347,15 +620,38 @@ fn is_fixed(tree: Tree<'_>, content: NodeId) -> bool {
         return true;
     }
     match tree.role(content) {
-        Role::Identifier => tree.names.value_of(content).is_some_and(|it| tree.is_literal(it)),
+        Role::Identifier => tree
+            .names
+            .value_of(content)
+            .is_some_and(|it| tree.is_literal(it)),
         Role::Call => {
-            let fixed = matches!(tree.last_name(content), "dumps" | "encode" | "dedent" | "str" | "as_bytes" | "strip" | "to_string" | "format");
+            let fixed = matches!(
+                tree.last_name(content),
+                "dumps"
+                    | "encode"
+                    | "dedent"
+                    | "str"
+                    | "as_bytes"
+                    | "strip"
+                    | "to_string"
+                    | "format"
+            );
             fixed
-                && tree.positional(content).iter().all(|&it| is_fixed(tree, it))
-                && tree.receiver(content).is_none_or(|it| is_fixed(tree, it) || matches!(tree.text(it), "json" | "textwrap"))
+                && tree
+                    .positional(content)
+                    .iter()
+                    .all(|&it| is_fixed(tree, it))
+                && tree.receiver(content).is_none_or(|it| {
+                    is_fixed(tree, it) || matches!(tree.text(it), "json" | "textwrap")
+                })
         }
-        Role::Reference => tree.kids(content).last().is_some_and(|&it| is_fixed(tree, it)),
-        Role::Binary => [Field::Left, Field::Right].iter().all(|&it| tree.field(content, it).is_some_and(|it| is_fixed(tree, it))),
+        Role::Reference => tree
+            .kids(content)
+            .last()
+            .is_some_and(|&it| is_fixed(tree, it)),
+        Role::Binary => [Field::Left, Field::Right]
+            .iter()
+            .all(|&it| tree.field(content, it).is_some_and(|it| is_fixed(tree, it))),
         _ => false,
     }
 }

@@ -4,9 +4,9 @@ use caveat_parser::NodeId;
 use caveat_parser::lang::{Field, Role};
 
 use super::super::{Check, FileView, Hit};
-use crate::tests_model::Tree;
 use super::place;
 use super::truth::is_always_true;
+use crate::tests_model::Tree;
 
 /// Reports hooks and result classes that turn failures into something else.
 pub static CHECK: Check = Check {
@@ -39,7 +39,10 @@ fn run(view: &FileView<'_>, hits: &mut Vec<Hit>) {
 
 /// The test runner's own sources.
 fn is_runner(tree: Tree<'_>) -> bool {
-    let own = tree.path.split('/').any(|part| matches!(part, "_pytest" | "unittest" | "unittest2" | "nose"));
+    let own = tree
+        .path
+        .split('/')
+        .any(|part| matches!(part, "_pytest" | "unittest" | "unittest2" | "nose"));
     own || tree.code.text.contains("class TestReport")
 }
 
@@ -52,8 +55,14 @@ fn assignment(tree: Tree<'_>, id: NodeId) -> Found {
         Role::Attribute => attribute(tree, id, left, value),
         Role::Subscript => {
             let text = tree.text(left);
-            let failures = text.contains(".stats[") && (text.contains("failed") || text.contains("error"));
-            failures.then(|| (id, format!("`{text}` is replaced, so failures are not counted")))
+            let failures =
+                text.contains(".stats[") && (text.contains("failed") || text.contains("error"));
+            failures.then(|| {
+                (
+                    id,
+                    format!("`{text}` is replaced, so failures are not counted"),
+                )
+            })
         }
         _ => None,
     }
@@ -63,31 +72,57 @@ fn attribute(tree: Tree<'_>, id: NodeId, left: NodeId, value: NodeId) -> Found {
     let text = tree.text(left);
     let name = text.rsplit('.').next().unwrap_or("");
     let path = tree.dotted(left);
-    if path.contains("TestReport.") || path.starts_with("_pytest.") && !is_constant_setting(name) {
+    if path.contains("TestReport.") || is_runner_part(&path) && !is_constant_setting(name) {
         return Some((id, format!("`{text}` of the test runner is replaced")));
     }
     let about_reports = tree.code.text.contains("pytest");
     match name {
-        "outcome" if about_reports && is_favourable(tree, value) && !by_marker(tree, id) => {
-            Some((id, format!("the outcome of a test is set to `{}`", inner(tree, value))))
-        }
+        "outcome" if about_reports && is_favourable(tree, value) && !by_marker(tree, id) => Some((
+            id,
+            format!("the outcome of a test is set to `{}`", inner(tree, value)),
+        )),
         "longrepr" | "wasxfail" if about_reports && in_hook(tree, id) && !by_marker(tree, id) => {
             Some((id, format!("`{text}` of a test's report is overwritten")))
         }
         "excinfo" | "_excinfo" if in_hook(tree, id) && tree.role(value) == Role::None => {
             Some((id, "the exception of a test is dropped".to_owned()))
         }
-        "exitstatus" | "exitcode" if about_reports && is_success(tree, value) && !maps_empty_run(tree, id) => {
-            Some((id, format!("`{text}` is set to success whatever the tests did")))
+        "exitstatus" if about_reports && is_success(tree, value) && !maps_empty_run(tree, id) => {
+            Some((
+                id,
+                format!("`{text}` is set to success whatever the tests did"),
+            ))
         }
         "testsfailed" if is_success(tree, value) => {
             Some((id, "the count of failed tests is reset".to_owned()))
         }
-        "failures" | "errors" if is_empty_list(tree, value) && is_result(tree, left, id) => {
+        "failures" | "errors"
+            if in_hook(tree, id) && is_empty_list(tree, value) && is_result(tree, left, id) =>
+        {
             Some((id, format!("`{text}` of the result is emptied")))
         }
         _ => None,
     }
+}
+
+/// The parts of pytest that run tests and report on them.
+fn is_runner_part(path: &str) -> bool {
+    let parts = [
+        "runner",
+        "reports",
+        "outcomes",
+        "main",
+        "unittest",
+        "python",
+        "python_api",
+        "terminal",
+        "skipping",
+        "assertion",
+        "junitxml",
+    ];
+    path.strip_prefix("_pytest.")
+        .and_then(|it| it.split('.').next())
+        .is_some_and(|it| parts.contains(&it))
 }
 
 fn is_constant_setting(name: &str) -> bool {
@@ -95,14 +130,17 @@ fn is_constant_setting(name: &str) -> bool {
 }
 
 fn inner(tree: Tree<'_>, value: NodeId) -> String {
-    tree.string(value).unwrap_or_else(|| super::code::short(tree.text(value)))
+    tree.string(value)
+        .unwrap_or_else(|| super::code::short(tree.text(value)))
 }
 
 /// `passed`, `skipped`: anything but a failure.
 fn is_favourable(tree: Tree<'_>, value: NodeId) -> bool {
     match tree.role(value) {
         Role::Conditional => tree.below(value).skip(1).any(|it| is_favourable(tree, it)),
-        _ => tree.string(value).is_some_and(|it| matches!(&*it, "passed" | "skipped")),
+        _ => tree
+            .string(value)
+            .is_some_and(|it| matches!(&*it, "passed" | "skipped")),
     }
 }
 
@@ -118,7 +156,10 @@ fn is_empty_list(tree: Tree<'_>, value: NodeId) -> bool {
 fn is_result(tree: Tree<'_>, left: NodeId, id: NodeId) -> bool {
     let receiver = tree.text(left).rsplit_once('.').map_or("", |(it, _)| it);
     let in_init = tree.function(id).is_some_and(|it| {
-        matches!(tree.name(it), "__init__" | "setUp" | "reset" | "clear" | "startTestRun")
+        matches!(
+            tree.name(it),
+            "__init__" | "setUp" | "reset" | "clear" | "startTestRun"
+        )
     });
     receiver.ends_with("result") && !in_init
 }
@@ -128,7 +169,10 @@ fn in_hook(tree: Tree<'_>, id: NodeId) -> bool {
     tree.outermost_function(id).is_some_and(|function| {
         let name = tree.name(function);
         name.starts_with("pytest_")
-            || tree.parameters(function).iter().any(|it| matches!(*it, "report" | "rep" | "call"))
+            || tree
+                .parameters(function)
+                .iter()
+                .any(|it| matches!(*it, "report" | "rep" | "call"))
     })
 }
 
@@ -151,9 +195,18 @@ fn maps_empty_run(tree: Tree<'_>, id: NodeId) -> bool {
         tree.role(at) == Role::If
             && tree.field(at, Field::Condition).is_some_and(|it| {
                 let text = tree.text(it);
-                let empty = ["== 5", "5 ==", "NO_TESTS_COLLECTED", "NOTESTSCOLLECTED", "is 5", "{5}", "(5,)", "testscollected == 0"]
-                    .iter()
-                    .any(|word| text.contains(word));
+                let empty = [
+                    "== 5",
+                    "5 ==",
+                    "NO_TESTS_COLLECTED",
+                    "NOTESTSCOLLECTED",
+                    "is 5",
+                    "{5}",
+                    "(5,)",
+                    "testscollected == 0",
+                ]
+                .iter()
+                .any(|word| text.contains(word));
                 empty && !text.contains(" or ")
             })
     })
@@ -168,11 +221,19 @@ fn call(tree: Tree<'_>, id: NodeId) -> Found {
             };
             let name = tree.string(*name)?;
             let path = tree.dotted(*target);
-            let report = path.ends_with("TestReport") || path.starts_with("_pytest.");
+            let report = path.ends_with("TestReport") || is_runner_part(&path);
             let outcome = name == "outcome" && is_favourable(tree, *value);
-            let status = name == "exitstatus" && is_success(tree, *value) && !maps_empty_run(tree, id);
-            (report || outcome || status)
-                .then(|| (id, format!("`{name}` of the test runner's `{}` is replaced", tree.text(*target))))
+            let status =
+                name == "exitstatus" && is_success(tree, *value) && !maps_empty_run(tree, id);
+            (report || outcome || status).then(|| {
+                (
+                    id,
+                    format!(
+                        "`{name}` of the test runner's `{}` is replaced",
+                        tree.text(*target)
+                    ),
+                )
+            })
         }
         "force_result" if in_hook(tree, id) && !by_marker(tree, id) => {
             let quiet = arguments.first().is_some_and(|&it| tree.is_literal(it));
@@ -181,7 +242,10 @@ fn call(tree: Tree<'_>, id: NodeId) -> Found {
         "pop" | "clear" => {
             let receiver = tree.receiver(id)?;
             let text = tree.text(receiver);
-            let first = arguments.first().and_then(|&it| tree.string(it)).unwrap_or_default();
+            let first = arguments
+                .first()
+                .and_then(|&it| tree.string(it))
+                .unwrap_or_default();
             let failures = text.ends_with(".stats") && matches!(&*first, "failed" | "error")
                 || text.contains(".stats[") && text.contains("failed");
             failures.then(|| (id, "failures are taken out of the statistics".to_owned()))
@@ -196,29 +260,50 @@ fn function(tree: Tree<'_>, id: NodeId) -> Found {
     match name {
         "addFailure" | "addError" | "addSubTest" | "wasSuccessful" => {
             let class = tree.class(id)?;
-            let bases = tree.field(class, Field::Superclasses).map_or("", |it| tree.text(it));
-            let forgets = bases.contains("Result") && match name {
-                "wasSuccessful" => {
-                    let returned = tree.returned(id);
-                    !returned.is_empty() && returned.iter().all(|&it| is_always_true(tree, it))
-                }
-                _ => forgets_failure(tree, id),
-            };
-            forgets.then(|| (at, format!("`{name}` of `{}` forgets that a test failed", tree.name(class))))
+            let bases = tree
+                .field(class, Field::Superclasses)
+                .map_or("", |it| tree.text(it));
+            let forgets = bases.contains("Result")
+                && match name {
+                    "wasSuccessful" => {
+                        let returned = tree.returned(id);
+                        !returned.is_empty() && returned.iter().all(|&it| is_always_true(tree, it))
+                    }
+                    _ => forgets_failure(tree, id),
+                };
+            forgets.then(|| {
+                (
+                    at,
+                    format!(
+                        "`{name}` of `{}` forgets that a test failed",
+                        tree.name(class)
+                    ),
+                )
+            })
         }
-        "pytest_collection_modifyitems" | "pytest_itemcollected" | "pytest_ignore_collect" => drops_by_name(tree, id),
+        "pytest_collection_modifyitems" | "pytest_itemcollected" | "pytest_ignore_collect" => {
+            drops_by_name(tree, id)
+        }
         "pytest_report_teststatus" => {
             let lies = tree.returned(id).into_iter().find(|&it| {
                 let first = tree.kids(it).first().and_then(|&it| tree.string(it));
                 let asked = tree.arena().ancestors(it).any(|at| {
-                    tree.role(at) == Role::If && tree.field(at, Field::Condition).is_some_and(|it| tree.text(it).contains("passed"))
+                    tree.role(at) == Role::If
+                        && tree
+                            .field(at, Field::Condition)
+                            .is_some_and(|it| tree.text(it).contains("passed"))
                 });
                 tree.role(it) == Role::Tuple && first.as_deref() == Some("passed") && !asked
             })?;
             Some((lies, "every test is reported as passed".to_owned()))
         }
-        "pytest_runtest_protocol" | "pytest_pyfunc_call" | "pytest_runtest_call" if runs_nothing(tree, id) => {
-            Some((at, format!("`{name}` says that the test ran and does not run it")))
+        "pytest_runtest_protocol" | "pytest_pyfunc_call" | "pytest_runtest_call"
+            if runs_nothing(tree, id) =>
+        {
+            Some((
+                at,
+                format!("`{name}` says that the test ran and does not run it"),
+            ))
         }
         _ if name.starts_with("pytest_") => forgives(tree, id),
         _ => None,
@@ -230,21 +315,43 @@ fn forgets_failure(tree: Tree<'_>, function: NodeId) -> bool {
     let body = tree.body(function).unwrap_or(function);
     let keeps = tree.calls(body).any(|call| {
         let text = tree.text(tree.callee(call).unwrap_or(call));
-        !(text == "print" || text.contains("log") || text.contains("write") || text.ends_with("addSuccess"))
+        !(text == "print"
+            || text.contains("log")
+            || text.contains("write")
+            || text.ends_with("addSuccess"))
     });
-    let stores = tree
-        .below(body)
-        .any(|it| matches!(tree.role(it), Role::Assignment | Role::AugmentedAssignment | Role::Raise));
-    let lenient = tree.calls(body).any(|call| tree.last_name(call) == "addSuccess");
+    let stores = tree.below(body).any(|it| {
+        matches!(
+            tree.role(it),
+            Role::Assignment | Role::AugmentedAssignment | Role::Raise
+        )
+    });
+    let lenient = tree
+        .calls(body)
+        .any(|call| tree.last_name(call) == "addSuccess");
     !keeps && !stores || lenient
 }
 
 /// Tests are dropped, or marked to be skipped, for their names.
 fn drops_by_name(tree: Tree<'_>, function: NodeId) -> Found {
     let text = tree.text(function);
-    let asks = ["getoption", "get_closest_marker", "keywords", "platform", "environ", "version", "getini", "config.", "iter_markers", "own_markers", "skipif", "find_spec", "ImportError"]
-        .iter()
-        .any(|word| text.contains(word));
+    let asks = [
+        "getoption",
+        "get_closest_marker",
+        "keywords",
+        "platform",
+        "environ",
+        "version",
+        "getini",
+        "config.",
+        "iter_markers",
+        "own_markers",
+        "skipif",
+        "find_spec",
+        "ImportError",
+    ]
+    .iter()
+    .any(|word| text.contains(word));
     if asks {
         return None;
     }
@@ -252,7 +359,9 @@ fn drops_by_name(tree: Tree<'_>, function: NodeId) -> Found {
         tree.role(it) == Role::Comparison && {
             let text = tree.text(it);
             (text.contains(".name") || text.contains("nodeid") || text.contains("originalname"))
-                && tree.below(it).any(|part| matches!(tree.role(part), Role::String))
+                && tree
+                    .below(it)
+                    .any(|part| matches!(tree.role(part), Role::String))
         } || tree.role(it) == Role::Call
             && matches!(tree.last_name(it), "startswith" | "endswith")
             && (tree.text(it).contains(".name.") || tree.text(it).contains("nodeid."))
@@ -270,14 +379,33 @@ fn drops_by_name(tree: Tree<'_>, function: NodeId) -> Found {
         || text.contains("del items")
         || text.contains("mark.skip")
         || text.contains("return True");
-    drops.then(|| (at, "tests are taken out of the run by their names".to_owned()))
+    drops.then(|| {
+        (
+            at,
+            "tests are taken out of the run by their names".to_owned(),
+        )
+    })
 }
 
 /// A hook in whose stead pytest would have run the test.
 fn runs_nothing(tree: Tree<'_>, function: NodeId) -> bool {
-    let says = tree.returned(function).iter().any(|&it| tree.boolean(it) == Some(true));
+    let says = tree
+        .returned(function)
+        .iter()
+        .any(|&it| tree.boolean(it) == Some(true));
     let text = tree.text(function);
-    let runs = ["runtestprotocol", "yield", "obj(", "funcargs", "testfunction", "runtest", "call_and_report", "run("].iter().any(|it| text.contains(it));
+    let runs = [
+        "runtestprotocol",
+        "yield",
+        "obj(",
+        "funcargs",
+        "testfunction",
+        "runtest",
+        "call_and_report",
+        "run(",
+    ]
+    .iter()
+    .any(|it| text.contains(it));
     let conditional = tree.own(function).any(|it| tree.role(it) == Role::If);
     says && !runs && !conditional
 }
@@ -290,9 +418,14 @@ fn forgives(tree: Tree<'_>, function: NodeId) -> Found {
         }
         let text = tree.text(it);
         let head = &text[..text.find(':').unwrap_or(text.len())];
-        let catches = head.contains("AssertionError") || head.ends_with("Exception") || head == "except";
-        catches && tree.calls(it).any(|call| matches!(&*tree.called(call), "pytest.skip" | "pytest.xfail"))
+        let catches =
+            head.contains("AssertionError") || head.ends_with("Exception") || head == "except";
+        catches
+            && tree
+                .calls(it)
+                .any(|call| matches!(&*tree.called(call), "pytest.skip" | "pytest.xfail"))
     });
-    let handler = handler.filter(|_| place::is_test_file(tree.path) || tree.code.text.contains("pytest"));
+    let handler =
+        handler.filter(|_| place::is_test_file(tree.path) || tree.code.text.contains("pytest"));
     handler.map(|it| (it, "a failed assertion becomes a skip".to_owned()))
 }

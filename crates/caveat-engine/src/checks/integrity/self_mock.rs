@@ -21,14 +21,21 @@ pub static CHECK: Check = Check {
 
 fn run(view: &FileView<'_>, hits: &mut Vec<Hit>) {
     let Some(tree) = Tree::of(view) else { return };
-    for test in tree.all(Role::Function).filter(|&it| place::is_test(tree, it)) {
+    for test in tree
+        .all(Role::Function)
+        .filter(|&it| place::is_test(tree, it))
+    {
         let found = match tree.is_python() {
             true => python(tree, test),
             false => rust(tree, test),
         };
         let found = found.or_else(|| copy(tree, test));
         if let Some((at, what)) = found {
-            hits.push(Hit::at_node(view, at).word("TEST", tree.name(test)).word("WHAT", what));
+            hits.push(
+                Hit::at_node(view, at)
+                    .word("TEST", tree.name(test))
+                    .word("WHAT", what),
+            );
         }
     }
 }
@@ -66,7 +73,10 @@ fn python(tree: Tree<'_>, test: NodeId) -> Found {
         let subject = match oracle.form {
             Form::Mock => {
                 let called = tree.receiver(oracle.node)?;
-                let by_test = tree.calls(body).any(|it| tree.callee(it).is_some_and(|it| tree.text(it) == tree.text(called)));
+                let by_test = tree.calls(body).any(|it| {
+                    tree.callee(it)
+                        .is_some_and(|it| tree.text(it) == tree.text(called))
+                });
                 if !by_test || handed_on(tree, body, &mocks) {
                     return None;
                 }
@@ -75,11 +85,11 @@ fn python(tree: Tree<'_>, test: NodeId) -> Found {
             _ => oracle.actual?,
         };
         let call = produced(tree, subject)?;
-        let text = tree.callee(call).map(|it| tree.text(it)).unwrap_or_default();
-        let known = doubles.get(text).or_else(|| {
-            // `m.f()` of `m = Mock(**{..})`, or of a mock whose values were never set.
-            mocks.iter().any(|mock| text.strip_prefix(mock).is_some_and(|it| it.is_empty() || it.starts_with('.'))).then_some(&None)
-        })?;
+        let text = tree
+            .callee(call)
+            .map(|it| tree.text(it))
+            .unwrap_or_default();
+        let known = doubles.get(text)?;
         if let (Some(value), Some(expected)) = (known, oracle.expected)
             && !same_value(tree, value, expected)
         {
@@ -88,12 +98,21 @@ fn python(tree: Tree<'_>, test: NodeId) -> Found {
         first.get_or_insert((oracle.node, text.to_owned()));
     }
     let (at, name) = first?;
-    Some((at, format!("`{name}` was replaced by a mock in this test, and what the mock gives is all that is compared")))
+    Some((
+        at,
+        format!(
+            "`{name}` was replaced by a mock in this test, and what the mock gives is all that is compared"
+        ),
+    ))
 }
 
 /// Whether a mock is handed to some other code, which may call it.
 fn handed_on(tree: Tree<'_>, body: NodeId, mocks: &[&str]) -> bool {
-    tree.calls(body).any(|call| tree.positional(call).iter().any(|&it| mocks.contains(&tree.text(it))))
+    tree.calls(body).any(|call| {
+        tree.positional(call)
+            .iter()
+            .any(|&it| mocks.contains(&tree.text(it)))
+    })
 }
 
 fn same_value(tree: Tree<'_>, value: &str, expected: NodeId) -> bool {
@@ -118,12 +137,16 @@ fn produced(tree: Tree<'_>, subject: NodeId) -> Option<NodeId> {
 
 fn is_mock_call(tree: Tree<'_>, value: NodeId) -> bool {
     tree.role(value) == Role::Call
-        && matches!(tree.last_name(value), "Mock" | "MagicMock" | "AsyncMock" | "NonCallableMock" | "create_autospec" | "stub")
+        && matches!(
+            tree.last_name(value),
+            "Mock" | "MagicMock" | "AsyncMock" | "NonCallableMock" | "create_autospec" | "stub"
+        )
         && tree.keyword(value, "wraps").is_none()
 }
 
 fn assigned<'t>(tree: Tree<'t>, id: NodeId, mocks: &mut Vec<&'t str>, doubles: &mut Doubles<'t>) {
-    let (Some(left), Some(value)) = (tree.field(id, Field::Left), tree.field(id, Field::Right)) else {
+    let (Some(left), Some(value)) = (tree.field(id, Field::Left), tree.field(id, Field::Right))
+    else {
         return;
     };
     let target = tree.text(left);
@@ -144,7 +167,9 @@ fn assigned<'t>(tree: Tree<'t>, id: NodeId, mocks: &mut Vec<&'t str>, doubles: &
     } else if let Some(owner) = target.strip_suffix(".return_value") {
         doubles.insert(owner.to_owned(), Some(tree.text(value)));
     } else if tree.role(left) == Role::Attribute && tree.role(value) == Role::Lambda {
-        let given = tree.field(value, Field::Body).filter(|&it| tree.is_literal(it));
+        let given = tree
+            .field(value, Field::Body)
+            .filter(|&it| tree.is_literal(it));
         if let Some(given) = given {
             doubles.insert(target.to_owned(), Some(tree.text(given)));
         }
@@ -153,7 +178,10 @@ fn assigned<'t>(tree: Tree<'t>, id: NodeId, mocks: &mut Vec<&'t str>, doubles: &
 
 /// `patch("a.b.f", return_value=..)`, `patch.object(a, "f")`, `monkeypatch.setattr(a, "f", lambda: 3)`.
 fn patched<'t>(tree: Tree<'t>, id: NodeId, doubles: &mut Doubles<'t>) {
-    if tree.role(id) != Role::Call || tree.keyword(id, "wraps").is_some() || tree.keyword(id, "side_effect").is_some() {
+    if tree.role(id) != Role::Call
+        || tree.keyword(id, "wraps").is_some()
+        || tree.keyword(id, "side_effect").is_some()
+    {
         return;
     }
     let arguments = tree.positional(id);
@@ -164,13 +192,20 @@ fn patched<'t>(tree: Tree<'t>, id: NodeId, doubles: &mut Doubles<'t>) {
         stated.or_else(|| {
             let given = *arguments.get(at)?;
             match tree.role(given) {
-                Role::Lambda => tree.field(given, Field::Body).filter(|&it| tree.is_literal(it)).map(|it| tree.text(it)),
-                Role::Call if is_mock_call(tree, given) => tree.keyword(given, "return_value").map(|it| tree.text(it)),
+                Role::Lambda => tree
+                    .field(given, Field::Body)
+                    .filter(|&it| tree.is_literal(it))
+                    .map(|it| tree.text(it)),
+                Role::Call if is_mock_call(tree, given) => {
+                    tree.keyword(given, "return_value").map(|it| tree.text(it))
+                }
                 _ => None,
             }
         })
     };
-    if name == "patch" && let Some(target) = arguments.first().and_then(|&it| tree.string(it)) {
+    if name == "patch"
+        && let Some(target) = arguments.first().and_then(|&it| tree.string(it))
+    {
         let Some(given) = value(1) else { return };
         let parts: Vec<&str> = target.split('.').collect();
         let count = parts.len();
@@ -179,7 +214,10 @@ fn patched<'t>(tree: Tree<'t>, id: NodeId, doubles: &mut Doubles<'t>) {
         }
         doubles.insert(target, Some(given));
     } else if path.ends_with("patch.object") || name == "setattr" && path.contains("monkeypatch") {
-        let (Some(&owner), Some(attribute)) = (arguments.first(), arguments.get(1).and_then(|&it| tree.string(it))) else {
+        let (Some(&owner), Some(attribute)) = (
+            arguments.first(),
+            arguments.get(1).and_then(|&it| tree.string(it)),
+        ) else {
             return;
         };
         let Some(given) = value(2) else { return };
@@ -193,7 +231,8 @@ fn rust(tree: Tree<'_>, test: NodeId) -> Found {
     let mut mocks: Vec<&str> = Vec::new();
     for id in tree.below(body) {
         if tree.role(id) == Role::Let
-            && let (Some(pattern), Some(value)) = (tree.field(id, Field::Pattern), tree.field(id, Field::Value))
+            && let (Some(pattern), Some(value)) =
+                (tree.field(id, Field::Pattern), tree.field(id, Field::Value))
             && tree.role(value) == Role::Call
             && (tree.text(value).starts_with("Mock") || tree.text(value).contains("::Mock"))
         {
@@ -204,23 +243,61 @@ fn rust(tree: Tree<'_>, test: NodeId) -> Found {
         return None;
     }
     let all = oracles(tree, body);
-    let asserting: Vec<&Oracle> = all.iter().filter(|it| !matches!(it.form, Form::Unwrap | Form::Fail)).collect();
+    let asserting: Vec<&Oracle> = all
+        .iter()
+        .filter(|it| !matches!(it.form, Form::Unwrap | Form::Fail))
+        .collect();
+    let sets_up = |oracle: &&&Oracle| {
+        let text = tree.text(oracle.node);
+        mocks.iter().any(|it| {
+            text.strip_prefix(it)
+                .is_some_and(|rest| rest.starts_with(".expect"))
+        })
+    };
+    let asserting: Vec<&Oracle> = asserting
+        .iter()
+        .filter(|it| !sets_up(it))
+        .copied()
+        .collect();
     let own = |oracle: &&Oracle| {
         let subject = oracle.actual.and_then(|it| rust_call(tree, it));
-        subject.is_some_and(|call| tree.receiver(call).is_some_and(|it| mocks.contains(&tree.text(it))))
+        subject.is_some_and(|call| {
+            tree.receiver(call)
+                .is_some_and(|it| mocks.contains(&tree.text(it)))
+        })
     };
     let handed = tree.calls(body).any(|call| {
-        tree.role(call) == Role::Call && tree.positional(call).iter().any(|&it| mocks.contains(&tree.text(it).trim_start_matches(['&', ' ']).trim_start_matches("mut ")))
+        tree.role(call) == Role::Call
+            && tree.positional(call).iter().any(|&it| {
+                mocks.contains(
+                    &tree
+                        .text(it)
+                        .trim_start_matches(['&', ' '])
+                        .trim_start_matches("mut "),
+                )
+            })
     });
     let first = asserting.first()?;
-    (asserting.iter().all(own) && !handed).then(|| (first.node, String::from("only the mock that the test itself set up is called and compared")))
+    (asserting.iter().all(own) && !handed).then(|| {
+        (
+            first.node,
+            String::from("only the mock that the test itself set up is called and compared"),
+        )
+    })
 }
 
 fn rust_call(tree: Tree<'_>, subject: NodeId) -> Option<NodeId> {
     let mut at = subject;
     for _ in 0..5 {
         at = match tree.role(at) {
-            Role::Call if matches!(tree.last_name(at), "unwrap" | "expect" | "clone" | "as_deref" | "is_ok" | "is_some") => tree.receiver(at)?,
+            Role::Call
+                if matches!(
+                    tree.last_name(at),
+                    "unwrap" | "expect" | "clone" | "as_deref" | "is_ok" | "is_some"
+                ) =>
+            {
+                tree.receiver(at)?
+            }
             Role::Call => return Some(at),
             Role::QuestionMark | Role::Await => *tree.kids(at).first()?,
             Role::Reference => *tree.kids(at).last()?,
@@ -242,27 +319,38 @@ fn copy(tree: Tree<'_>, test: NodeId) -> Found {
             continue;
         }
         let subject = oracle.actual?;
-        let call = if tree.is_python() { produced(tree, subject)? } else { rust_call(tree, subject)? };
+        let call = if tree.is_python() {
+            produced(tree, subject)?
+        } else {
+            rust_call(tree, subject)?
+        };
         let callee = tree.callee(call)?;
         if tree.role(callee) != Role::Identifier {
             return None;
         }
         let name = tree.text(callee);
-        if !defines_copy(tree, test, name) {
+        if !defines_copy(tree, name) {
             return None;
         }
         first.get_or_insert((oracle.node, name));
     }
     let (at, name) = first?;
-    Some((at, format!("`{name}` is the test's own copy; that of the product is not called")))
+    Some((
+        at,
+        format!("`{name}` is the test's own copy; that of the product is not called"),
+    ))
 }
 
-fn defines_copy(tree: Tree<'_>, test: NodeId, name: &str) -> bool {
+fn defines_copy(tree: Tree<'_>, name: &str) -> bool {
     let text = tree.code.text;
     if name.len() < 3 || name.starts_with('_') {
         return false;
     }
-    let head = if tree.is_python() { format!("def {name}(") } else { format!("fn {name}(") };
+    let head = if tree.is_python() {
+        format!("def {name}(")
+    } else {
+        format!("fn {name}(")
+    };
     let own = text.matches(&head).count();
     if !tree.is_python() && !context::is_test_path(tree.path) {
         // In the module of tests, and outside of it.
@@ -277,19 +365,26 @@ fn defines_copy(tree: Tree<'_>, test: NodeId, name: &str) -> bool {
     if own != 1 {
         return false;
     }
-    let _ = test;
     let Some((project, file)) = tree.names.project() else {
         return false;
     };
     // Only where the file takes nothing at all from the product is the copy all that is tested.
     let outline = project.outline(file);
-    let takes = outline.imports.iter().any(|import| !matches!(project.imported(file, import), caveat_parser::link::Target::External(_)));
+    let takes = outline.imports.iter().any(|import| {
+        !matches!(
+            project.imported(file, import),
+            caveat_parser::link::Target::External(_)
+        )
+    });
     if takes {
         return false;
     }
     let folder = caveat_parser::link::parent(caveat_parser::link::parent(tree.path));
     project.definitions(name).iter().any(|at| {
         let path = project.path(at.file);
-        at.file != file && !context::is_test_path(path) && path.starts_with(folder) && project.definition(*at).parent.is_none()
+        at.file != file
+            && !context::is_test_path(path)
+            && path.starts_with(folder)
+            && project.definition(*at).parent.is_none()
     })
 }
