@@ -9,6 +9,7 @@ mod changes;
 mod commands;
 mod fixing;
 mod fragments;
+mod invented;
 mod properties;
 mod reports;
 mod selecting;

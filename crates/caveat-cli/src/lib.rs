@@ -13,6 +13,7 @@ pub mod flow;
 mod generated;
 mod git;
 mod history;
+mod imports;
 mod integrity;
 pub mod models;
 pub mod output;
