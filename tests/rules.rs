@@ -1,4 +1,5 @@
-//! Every fixture as a test of its own, found by walking `fixtures/`: nothing is listed by hand.
+//! Every fixture as a test of its own, found by walking `fixtures/` and the cases of data flow in
+//! `tests/flow/`: nothing is listed by hand.
 //! `cargo test --test rules weak-hash` runs those of one rule.
 //!
 //! What marks demand is told in `caveat_cli::fixtures`, which `caveat test` uses, too.
@@ -19,12 +20,16 @@ fn main() {
 }
 
 fn trials() -> Vec<Trial> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
-    let cases = fixtures::find(&folder, &rules().all).expect("fixtures can be walked");
-    cases
-        .into_iter()
-        .map(|case| Trial::test(case.name.clone(), move || run(&case)))
-        .collect()
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut trials = Vec::new();
+    for (folder, prefix) in [("fixtures", ""), ("tests/flow/rust", "flow/rust/")] {
+        let cases = fixtures::find(&root.join(folder), &rules().all);
+        for case in cases.expect("fixtures can be walked") {
+            let name = format!("{prefix}{}", case.name);
+            trials.push(Trial::test(name, move || run(&case)));
+        }
+    }
+    trials
 }
 
 /// The rules, compiled once for all tests.

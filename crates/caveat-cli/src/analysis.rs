@@ -293,7 +293,10 @@ impl<'r> Analyzer<'r> {
                 "looks generated".into(),
             );
         }
-        if self.catalog.is_some() && caveat_engine::flow::takes_part(&input.relative) {
+        let is_kept = |path: &str| {
+            caveat_engine::flow::takes_part(path) || caveat_parser::link::is_manifest(path)
+        };
+        if self.catalog.is_some() && is_kept(&input.relative) {
             *source = Some(Arc::new(file.clone()));
         }
         let mut report = self.analyse(file, project);

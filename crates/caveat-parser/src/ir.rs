@@ -389,6 +389,13 @@ pub enum Rvalue {
     Is(Operand, QualifiedName),
     /// Whether a value has at least, or exactly, that many elements, as a pattern asks.
     HasLength(Operand, usize, bool),
+    /// The value as something of a declared type.
+    Typed(Operand, Static),
+    /// The value as the payload of a variant that marks a success (`Some`, `Ok`) or a failure
+    /// (`None`, `Err`).
+    Variant(Operand, bool),
+    /// What a value holds that is known to be a success.
+    Payload(Operand),
     /// Something of these parts that no other form says.
     Unknown(Vec<Operand>),
 }

@@ -109,6 +109,9 @@ impl<'w> Machine<'w> {
             span,
             identity,
         };
+        if self.is_rust(site.file) {
+            self.lend_texts(frame, state, call, identity);
+        }
         let args = self.arguments(frame, state, call);
         let mut outcome = self.call_of(frame, state, call, &args, site);
         if vouch::is_asked(&call.callee) {
@@ -126,6 +129,11 @@ impl<'w> Machine<'w> {
         site: Site,
     ) -> Outcome {
         let span = site.span;
+        if self.is_rust(site.file)
+            && let Some(outcome) = self.rust_call(frame, state, call, args, site)
+        {
+            return outcome;
+        }
         match &call.callee {
             Callee::Value(operand) => {
                 if let ir::Operand::Place(place) = operand
@@ -252,6 +260,15 @@ impl<'w> Machine<'w> {
                     site,
                 )),
                 Thing::Class(class) => outcomes.push(self.construct(state, *class, args, site)),
+                Thing::Name(path) if self.is_rust(site.file) => {
+                    let path = path.clone();
+                    let known = self.rust_path(state, &path, args, site);
+                    let outcome = match known {
+                        Some(known) => known,
+                        None => self.call_path(state, &path, None, args, site),
+                    };
+                    outcomes.push(outcome);
+                }
                 Thing::Name(path) => {
                     outcomes.push(self.call_path(state, path, None, args, site));
                 }
@@ -263,7 +280,7 @@ impl<'w> Machine<'w> {
                     let name = "__call__".into();
                     outcomes.push(self.call_method(state, callee, &name, args, site));
                 }
-                Thing::Super(..) | Thing::Module(_) => {}
+                Thing::Super(..) | Thing::Module(_) | Thing::Variant(_) => {}
             }
         }
         self.joined(state, outcomes, Some(callee), args)
@@ -278,6 +295,9 @@ impl<'w> Machine<'w> {
         args: &Args,
         site: Site,
     ) -> Outcome {
+        if self.is_rust(site.file) {
+            return self.rust_method(state, receiver, name, args, site);
+        }
         if let Some(value) = self.configured(state, receiver, name, args) {
             return Outcome {
                 value,
@@ -307,7 +327,7 @@ impl<'w> Machine<'w> {
                     let of = of.clone();
                     Some(self.typed_method(state, &of, receiver, name, args, site))
                 }
-                Thing::Function { .. } | Thing::Method(..) => None,
+                Thing::Function { .. } | Thing::Method(..) | Thing::Variant(_) => None,
             };
             outcomes.extend(outcome);
         }
@@ -554,7 +574,11 @@ impl<'w> Machine<'w> {
             (Some(root), Some(group)) => self.world.group.get(root).is_none_or(|own| group < own),
             _ => true,
         };
-        let fits = size(own) <= SMALL && self.stack.len() < DEEPEST;
+        let small = match &*own.name == "<lambda>" {
+            true => 4 * SMALL,
+            false => SMALL,
+        };
+        let fits = size(own) <= small && self.stack.len() < DEEPEST;
         let says_more = !captured.is_empty()
             || self.summary(function).is_none()
             || bound.iter().any(|value| self.says_more(value));
@@ -597,7 +621,15 @@ impl<'w> Machine<'w> {
         let agreed = state.learned.iter().filter(|(of, _)| *of == EVERYTHING);
         start.learned = agreed.cloned().collect();
         let name = short_name(&own.name);
+        let is_rust = self.is_rust(function.file);
+        let identities: Vec<Identity> = match is_rust {
+            true => bound.iter().map(|it| it.identity).collect(),
+            false => Vec::new(),
+        };
         for (param, mut value) in own.params.iter().zip(bound) {
+            if is_rust && let Some(annotation) = &param.annotation {
+                value = self.as_typed(function.file, value, annotation);
+            }
             value = step(
                 value,
                 function.file,
@@ -613,6 +645,7 @@ impl<'w> Machine<'w> {
         match exit.state {
             Some(after) => {
                 state.heap = after.heap;
+                self.take_mutations(state, &identities);
                 for (identity, learned) in &after.learned {
                     state.learn(*identity, learned);
                 }
@@ -716,6 +749,9 @@ impl<'w> Machine<'w> {
 
     /// What a value of a declared type is.
     pub fn instances(&mut self, file: FileId, annotation: &Static, depth: u32) -> Vec<Thing> {
+        if self.is_rust(file) {
+            return self.rust_instances(file, annotation);
+        }
         let linked = |name: &Arc<str>| match self.program().link(file, name) {
             Linked::Class(class) => Some(Thing::Of(class)),
             Linked::External(name) => {
@@ -909,7 +945,7 @@ impl<'w> Machine<'w> {
                 }),
                 None => Value::default(),
             },
-            Thing::Function { .. } | Thing::Method(..) => Value::default(),
+            Thing::Function { .. } | Thing::Method(..) | Thing::Variant(_) => Value::default(),
         }
     }
 }

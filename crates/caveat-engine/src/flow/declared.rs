@@ -16,6 +16,9 @@ use crate::rule::Confidence;
 impl Machine<'_> {
     /// What a declared type says of every value of it.
     pub fn facts_of_annotation(&self, file: FileId, annotation: &Static) -> FactSet {
+        if self.is_rust(file) {
+            return self.rust_facts(file, annotation);
+        }
         let name = match annotation {
             Static::Name(name) => name,
             Static::Generic(name, args) => return self.facts_of_generic(file, name, args),

@@ -15,7 +15,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::Request;
 use super::program::{Imports, Program, imported, imports};
 use super::value::{ClassRef, FunctionRef};
-use crate::model::{Action, Form, Index, SourceKind, Trust};
+use crate::model::{self, Action, Form, Index, SourceKind, Trust};
 use crate::rule::Confidence;
 
 /// How often called files are taken up.
@@ -73,21 +73,41 @@ fn words_of<'m>(
     text: &str,
 ) -> FxHashSet<&'m str> {
     let language = project.language(file);
-    let imports: FxHashSet<&str> = project
-        .outline(file)
-        .imports
-        .iter()
-        .filter_map(|it| it.path.first().map(|it| &**it))
-        .collect();
+    let imports = named(project, file, text);
     let mut words: FxHashSet<&str> = FxHashSet::default();
     let imported = libraries.iter().filter(|library| {
         let named = library.imports.iter().any(|name| imports.contains(&**name));
         library.language == language && (library.imports.is_empty() || named)
     });
     for library in imported {
-        words.extend(library.words.iter().filter(|word| has_word(text, word)));
+        let is_there = |(word, of): &&(&str, Option<&str>)| {
+            of.is_none_or(|of| has_word(text, of)) && has_word(text, word)
+        };
+        words.extend(library.words.iter().filter(is_there).map(|(word, _)| word));
     }
     words
+}
+
+/// The modules and crates that a file imports, or names in paths.
+pub fn named<'t>(project: &'t Project<'_>, file: FileId, text: &'t str) -> FxHashSet<&'t str> {
+    let imports = project.outline(file).imports.iter();
+    let mut found: FxHashSet<&str> = imports
+        .filter_map(|it| it.path.first().map(|it| &**it))
+        .collect();
+    if project.language(file).definition().path_separator != "::" {
+        return found;
+    }
+    let bytes = text.as_bytes();
+    for at in memchr::memmem::find_iter(bytes, b"::") {
+        let is_name = |it: &&u8| it.is_ascii_alphanumeric() || **it == b'_';
+        let length = bytes[..at].iter().rev().take_while(is_name).count();
+        // Crates are written small, and nothing stands in front of them.
+        let starts = bytes.get(at - length).is_some_and(u8::is_ascii_lowercase);
+        if starts && !text[..at - length].ends_with("::") {
+            found.insert(&text[at - length..at]);
+        }
+    }
+    found
 }
 
 /// Whether a text has a word that is not part of another.
@@ -105,7 +125,8 @@ fn has_word(text: &str, word: &str) -> bool {
 struct Library<'m> {
     language: Language,
     imports: Vec<String>,
-    words: Vec<&'m str>,
+    /// Names of sources, and the type that a file names, too, if it has values of it.
+    words: Vec<(&'m str, Option<&'m str>)>,
 }
 
 fn libraries<'m>(request: &Request<'_>, models: &'m [Index]) -> Vec<Library<'m>> {
@@ -116,7 +137,7 @@ fn libraries<'m>(request: &Request<'_>, models: &'m [Index]) -> Vec<Library<'m>>
         .iter()
         .map(|library| (&*library.file, &library.header.imports))
         .collect();
-    let mut found: FxHashMap<(Language, &str), FxHashSet<&'m str>> = FxHashMap::default();
+    let mut found: FxHashMap<(Language, &str), FxHashSet<_>> = FxHashMap::default();
     for (language, index) in Language::all().zip(models) {
         for (id, row) in index.rows() {
             let counts = match &row.action {
@@ -133,7 +154,11 @@ fn libraries<'m>(request: &Request<'_>, models: &'m [Index]) -> Vec<Library<'m>>
                 // What a handler catches is everywhere; it counts where other data is.
                 let targets = row.targets.iter();
                 let targets = targets.filter(|it| !matches!(it.form, Form::Caught(_)));
-                let words = targets.filter_map(crate::model::word);
+                let of_type = |it: &'m model::Target| match language.definition().path_separator {
+                    "::" => type_of(it),
+                    _ => None,
+                };
+                let words = targets.filter_map(|it| Some((crate::model::word(it)?, of_type(it))));
                 let key = (language, index.file(id));
                 found.entry(key).or_default().extend(words);
             }
@@ -147,6 +172,18 @@ fn libraries<'m>(request: &Request<'_>, models: &'m [Index]) -> Vec<Library<'m>>
             words: words.into_iter().collect(),
         })
         .collect()
+}
+
+/// The type whose method a target is. Where types are written out, a file that has none by its
+/// name has no value of it.
+fn type_of(target: &model::Target) -> Option<&str> {
+    let Form::Call(path) = &target.form else {
+        return None;
+    };
+    let (of, _) = path.rsplit_once('.')?;
+    let name = of.rsplit('.').next().unwrap_or(of);
+    name.starts_with(|c: char| c.is_ascii_uppercase())
+        .then_some(name)
 }
 
 /// Kinds of sources from which some rule makes a finding that is shown.
@@ -238,6 +275,7 @@ fn callees(program: &Program<'_>, function: FunctionRef) -> Vec<FunctionRef> {
         match &instr.op {
             Op::Call(call) => {
                 let file = function.file;
+                found.extend(program.passed(file, call));
                 found.extend(program.callees(file, &call.callee, &imports, MOST_NAMESAKES));
             }
             Op::Assign(_, Rvalue::Closure(id, _)) if function.id.0 > 0 => {

@@ -39,6 +39,17 @@ pub struct Registered {
     route: Option<String>,
 }
 
+impl Registered {
+    /// A function, with what the library does with it.
+    pub fn new(function: FunctionRef, entry: Entry) -> Registered {
+        Registered {
+            function,
+            entry,
+            route: None,
+        }
+    }
+}
+
 impl<'w> Machine<'w> {
     /// Notes functions that a call hands to a library.
     pub fn register(&mut self, state: &State, hit: &Hit<'w>, entry: &Entry, called: &Called<'_>) {
@@ -107,10 +118,8 @@ impl<'w> Machine<'w> {
 
     /// Whether the conditions of a row hold for what is passed to a decorator.
     fn decorator_applies(&mut self, file: FileId, decorator: &Static, hit: &Hit<'w>) -> bool {
-        let conditions = hit.row.conditions.iter();
-        let all = conditions.fold(true, |all, it| {
-            all && self.decorator_holds(file, decorator, it) == Some(true)
-        });
+        let mut conditions = hit.row.conditions.iter();
+        let all = conditions.all(|it| self.decorator_holds(file, decorator, it) == Some(true));
         let mut exceptions = hit.row.exceptions.iter();
         all && !exceptions.any(|it| self.decorator_holds(file, decorator, it) == Some(true))
     }
@@ -279,6 +288,12 @@ impl<'w> Machine<'w> {
     pub fn enter(&mut self, frame: &Frame<'w>, number: u16, param: &Param, value: &mut Value) {
         let file = frame.at.file;
         self.typed_sources(file, param.span, value);
+        if let Some(annotation) = &param.annotation
+            && self.is_rust(file)
+        {
+            let facts = self.facts_of_annotation(file, annotation);
+            value.taint = value.taint.changed(facts, FactSet::EMPTY);
+        }
         let Some(point) = self.world.entries.get(&frame.at) else {
             return;
         };

@@ -91,6 +91,9 @@ fn callees(
                 for callee in callees {
                     add(callee);
                 }
+                for callee in program.passed(function.file, call) {
+                    add(callee);
+                }
             }
             Op::Assign(_, Rvalue::Closure(id, _)) => add(FunctionRef {
                 file: function.file,

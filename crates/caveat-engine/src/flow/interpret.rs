@@ -515,6 +515,9 @@ impl<'w> Machine<'w> {
         name: &Arc<str>,
         span: Span,
     ) -> Value {
+        if self.is_rust(file) {
+            return self.rust_field(file, state, value, name, span);
+        }
         let key = Key::Field(name.clone());
         let mut found = Value::default();
         let mut touched = false;
@@ -574,7 +577,7 @@ impl<'w> Machine<'w> {
     }
 
     /// What a value holds besides its objects: a part of a parameter, or data as a whole.
-    fn part_or_data(&mut self, state: &State, value: &Value, key: Option<&Key>) -> Value {
+    pub fn part_or_data(&mut self, state: &State, value: &Value, key: Option<&Key>) -> Value {
         if let (Some(part), Some(key)) = (&value.part, key) {
             let object = ObjectId(part.identity());
             let held = match state.object(&self.world.heap, object) {
@@ -745,10 +748,10 @@ impl<'w> Machine<'w> {
             if number == 0
                 && let Some(class) = frame.function.class
             {
-                let class = ClassRef {
+                let class = self.program().real(ClassRef {
                     file: frame.at.file,
                     id: class,
-                };
+                });
                 match frame.function.kind {
                     FunctionKind::Method | FunctionKind::Property => {
                         value.things.push(Thing::Of(class));
@@ -890,7 +893,8 @@ fn finish(frame: &mut Frame<'_>) -> Exit {
     let (mut when_true, mut when_false): (Option<Notes>, Option<Notes>) = (None, None);
     for (result, exit) in &exits {
         value = value.join(result);
-        match result.known_constant().map(constant::truth) {
+        let truth = || result.known_constant().map(constant::truth);
+        match super::rust::marked(result).or_else(truth) {
             Some(true) => narrow(&mut when_true, result, exit, true),
             Some(false) => narrow(&mut when_false, result, exit, false),
             None => {

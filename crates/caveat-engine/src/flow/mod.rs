@@ -24,6 +24,7 @@ mod pattern;
 mod program;
 mod report;
 mod rows;
+mod rust;
 mod rvalue;
 mod summary;
 mod text;
@@ -158,10 +159,9 @@ fn models(request: &Request<'_>) -> Vec<Index> {
         .par_iter()
         .filter(|file| request.sources[file.0 as usize].is_some())
         .flat_map_iter(|&file| {
-            let imports = &request.project.outline(file).imports;
-            imports
-                .iter()
-                .filter_map(|it| it.path.first().map(|it| &**it))
+            let source = request.sources[file.0 as usize].as_ref();
+            let text = source.map_or("", |it| it.text.as_str());
+            demand::named(request.project, file, text)
         })
         .collect();
     Language::all()
@@ -190,6 +190,8 @@ fn run(program: &Program<'_>, functions: &FxHashSet<FunctionRef>) -> Results {
         let last = round + 1 == TOP_LEVEL_ROUNDS;
         top_levels(&mut world, &mut results, last);
     }
+    let named = rust::registered::registrations(program);
+    results.registered.extend(named);
     entries(&mut world, &results.registered);
     let order = graph::order(program, functions);
     world.group = order.group;

@@ -58,6 +58,11 @@ fn collect(hir: &regex_syntax::hir::Hir, into: &mut Vec<(char, char)>, depth: u3
 }
 
 impl Allowed {
+    /// These ranges of characters.
+    pub fn of(characters: Vec<(char, char)>) -> Allowed {
+        Allowed { characters }
+    }
+
     fn has(&self, character: char) -> bool {
         self.characters
             .iter()

@@ -19,6 +19,8 @@ pub struct FileCode {
     pub source: Arc<SourceFile>,
     /// Its language.
     pub language: Language,
+    /// Whether that is Rust.
+    pub is_rust: bool,
     /// Functions by dotted path; the last definition of a name.
     functions: FxHashMap<Arc<str>, ir::FunctionId>,
     /// Classes by dotted path.
@@ -110,6 +112,7 @@ impl FileCode {
             unit,
             source,
             language,
+            is_rust: language.name() == "rust",
             functions,
             classes,
             rewritten,
@@ -186,6 +189,12 @@ pub struct Program<'p> {
     methods: FxHashMap<Arc<str>, Vec<FunctionRef>>,
     linked: RwLock<FxHashMap<(FileId, Arc<str>), Linked>>,
     ancestors: FxHashMap<ClassRef, Arc<[Ancestor]>>,
+    /// Blocks of methods for types of other files, and these types.
+    extended: FxHashMap<ClassRef, ClassRef>,
+    /// The other way round.
+    extensions: FxHashMap<ClassRef, Vec<ClassRef>>,
+    /// Types by the traits that they have.
+    implementors: FxHashMap<ClassRef, Vec<ClassRef>>,
     mutated: FxHashSet<Arc<str>>,
 }
 
@@ -200,6 +209,9 @@ impl<'p> Program<'p> {
             methods: FxHashMap::default(),
             linked: RwLock::default(),
             ancestors: FxHashMap::default(),
+            extended: FxHashMap::default(),
+            extensions: FxHashMap::default(),
+            implementors: FxHashMap::default(),
             mutated: FxHashSet::default(),
         }
     }
@@ -213,10 +225,56 @@ impl<'p> Program<'p> {
         self.linked = RwLock::default();
         self.index_methods();
         let classes: Vec<ClassRef> = self.classes().collect();
-        for class in classes {
-            let ancestors = self.find_ancestors(class);
-            self.ancestors.insert(class, ancestors.into());
+        self.find_extensions(&classes);
+        for class in &classes {
+            let ancestors = self.find_ancestors(*class);
+            self.ancestors.insert(*class, ancestors.into());
         }
+        self.find_implementors(&classes);
+        // Names may lead to methods now.
+        self.linked = RwLock::default();
+    }
+
+    /// Finds the types whose methods stand in other files.
+    fn find_extensions(&mut self, classes: &[ClassRef]) {
+        self.extended.clear();
+        self.extensions.clear();
+        for &class in classes {
+            let Some(ir::Static::Generic(mark, of)) = self.class(class).bases.first() else {
+                continue;
+            };
+            if &**mark != "+" {
+                continue;
+            }
+            let name = of.first().and_then(ir::Static::name).cloned();
+            let linked = name.map(|name| self.link(class.file, &name));
+            if let Some(Linked::Class(of)) = linked {
+                self.extended.insert(class, of);
+                self.extensions.entry(of).or_default().push(class);
+            }
+        }
+    }
+
+    fn find_implementors(&mut self, classes: &[ClassRef]) {
+        let mut found: FxHashMap<ClassRef, Vec<ClassRef>> = FxHashMap::default();
+        for class in classes.iter().filter(|it| self.code(it.file).is_rust) {
+            for ancestor in self.ancestors(*class).iter().skip(1) {
+                if let Ancestor::Class(above) = ancestor {
+                    found.entry(*above).or_default().push(*class);
+                }
+            }
+        }
+        self.implementors = found;
+    }
+
+    /// The type that a block of methods belongs to.
+    pub fn real(&self, class: ClassRef) -> ClassRef {
+        self.extended.get(&class).copied().unwrap_or(class)
+    }
+
+    /// The types that have a trait.
+    pub fn implementors(&self, class: ClassRef) -> &[ClassRef] {
+        self.implementors.get(&class).map_or(&[], Vec::as_slice)
     }
 
     fn index_methods(&mut self) {
@@ -361,9 +419,35 @@ impl<'p> Program<'p> {
         if let Some(&id) = code.classes.get(path) {
             return Linked::Class(ClassRef { file, id });
         }
+        if code.is_rust {
+            return self.own_of_rust(file, path);
+        }
         let mut parts = path.split('.').map(Arc::from);
         let name = parts.next().unwrap_or_else(|| "".into());
         Linked::Global(file, name, parts.collect())
+    }
+
+    /// A variant or method of a type of the file; else a constant.
+    fn own_of_rust(&self, file: FileId, path: &str) -> Linked {
+        let code = self.code(file);
+        if let Some((of, name)) = path.rsplit_once('.') {
+            if let Some(&id) = code.classes.get(of) {
+                let class = self.real(ClassRef { file, id });
+                if let Some(function) = self.method(class, name, 0) {
+                    return Linked::Function(function);
+                }
+                if name.chars().any(char::is_lowercase) && name.starts_with(char::is_uppercase) {
+                    return Linked::Class(class);
+                }
+            }
+            let parts: Vec<&str> = path.split('.').collect();
+            if let Target::Definition { at, rest } = self.project.lookup(file, &parts)
+                && (at.file != file || !rest.is_empty())
+            {
+                return self.definition(at, &rest);
+            }
+        }
+        Linked::Global(file, path.into(), Vec::new())
     }
 
     fn definition(&self, at: caveat_parser::link::DefinitionId, rest: &[&str]) -> Linked {
@@ -377,10 +461,19 @@ impl<'p> Program<'p> {
                 Some(&id) if rest.is_empty() => Linked::Function(FunctionRef { file, id }),
                 _ => Linked::Unknown,
             },
-            ItemKind::Class | ItemKind::Trait => match code.classes.get(&path) {
-                Some(&id) if rest.is_empty() => Linked::Class(ClassRef { file, id }),
+            ItemKind::Class | ItemKind::Trait => match (code.classes.get(&path), rest) {
+                (Some(&id), []) => Linked::Class(ClassRef { file, id }),
+                (Some(&id), [name]) if code.is_rust => {
+                    let class = ClassRef { file, id };
+                    match self.method(class, name, 0) {
+                        Some(function) => Linked::Function(function),
+                        None if name.starts_with(char::is_uppercase) => Linked::Class(class),
+                        None => Linked::Unknown,
+                    }
+                }
                 _ => Linked::Unknown,
             },
+            ItemKind::Binding if code.is_rust => Linked::Global(file, path, Vec::new()),
             ItemKind::Binding => {
                 let mut parts = path.split('.').map(Arc::from);
                 let name = parts.next().unwrap_or_else(|| "".into());
@@ -396,9 +489,14 @@ impl<'p> Program<'p> {
         let mut at = 0;
         while at < found.len() && found.len() < MOST_ANCESTORS {
             if let Ancestor::Class(class) = found[at] {
-                for base in &self.class(class).bases {
+                let more = self.extensions.get(&class).into_iter().flatten();
+                let all = std::iter::once(&class).chain(more);
+                for (from, base) in all.flat_map(|it| {
+                    let bases = self.class(*it).bases.iter();
+                    bases.map(move |base| (it.file, base))
+                }) {
                     let Some(name) = base.name() else { continue };
-                    let ancestor = match self.link(class.file, name) {
+                    let ancestor = match self.link(from, name) {
                         Linked::Class(class) => Ancestor::Class(class),
                         Linked::External(name) => Ancestor::External(name),
                         _ => continue,
@@ -435,15 +533,22 @@ impl<'p> Program<'p> {
             .skip(skip)
             .find_map(|ancestor| match ancestor {
                 Ancestor::Class(class) => {
-                    let methods = self.class(*class).methods.iter().rev();
-                    let mut named = methods.filter(|(known, _)| &**known == name);
-                    named.next().map(|(_, id)| FunctionRef {
-                        file: class.file,
-                        id: *id,
-                    })
+                    let more = self.extensions.get(class).map_or(&[][..], Vec::as_slice);
+                    std::iter::once(class)
+                        .chain(more)
+                        .find_map(|class| self.own_method(*class, name))
                 }
                 Ancestor::External(_) => None,
             })
+    }
+
+    fn own_method(&self, class: ClassRef, name: &str) -> Option<FunctionRef> {
+        let methods = self.class(class).methods.iter().rev();
+        let mut named = methods.filter(|(known, _)| &**known == name);
+        named.next().map(|(_, id)| FunctionRef {
+            file: class.file,
+            id: *id,
+        })
     }
 
     /// The types that an outside type is or derives from, itself first.
@@ -518,6 +623,32 @@ impl<'p> Program<'p> {
             }
             _ => Vec::new(),
         }
+    }
+}
+
+impl Program<'_> {
+    /// Functions that a call in a Rust file is given by their names.
+    pub fn passed(&self, file: FileId, call: &ir::Call) -> Vec<FunctionRef> {
+        if !self.code(file).is_rust {
+            return Vec::new();
+        }
+        call.args
+            .iter()
+            .filter_map(|arg| {
+                let Operand::Place(place) = &arg.value else {
+                    return None;
+                };
+                let path: Arc<str> = match &place.base {
+                    Base::Name(path) => path.clone(),
+                    Base::Global(path) => format!(".{path}").into(),
+                    Base::Local(_) => return None,
+                };
+                match self.link(file, &path) {
+                    Linked::Function(function) if place.path.is_empty() => Some(function),
+                    _ => None,
+                }
+            })
+            .collect()
     }
 }
 

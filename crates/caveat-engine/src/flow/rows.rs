@@ -8,11 +8,13 @@ use caveat_parser::{Constant, Span};
 
 use super::call::{Args, Passed, Site};
 use super::guard::{Learned, Test, both};
-use super::heap::State;
+use super::heap::{Kind, Object, State};
 use super::interpret::{Frame, Machine};
 use super::summary::{Outcome, Reached};
 use super::text;
-use super::value::{Entry, Identity, Key, Origin, Source, Taint, Thing, Value, Via, What};
+use super::value::{
+    Entry, Identity, Key, ObjectId, Origin, Source, Taint, Thing, Value, Via, What,
+};
 use crate::model::{
     Action, Atom, Condition, Fact, FactSet, Fields, Form, Guard, Hit, Outcome as When, Place, Root,
     Selector, Sink, SinkKind, Test as Ask,
@@ -302,7 +304,7 @@ impl<'w> Machine<'w> {
     }
 
     /// The text of a call's receiver.
-    fn receiver_text(&self, site: Site, name: &str) -> String {
+    pub fn receiver_text(&self, site: Site, name: &str) -> String {
         let text = site.span.text(&self.program().code(site.file).source.text);
         let head = text.split('(').next().unwrap_or(text);
         let marked = format!(".{name}");
@@ -418,6 +420,9 @@ impl<'w> Machine<'w> {
                         true => Taint::NONE,
                         false => data.changed(step.adds, step.removes),
                     };
+                    if self.keep_part(state, hit, step, called, &mut outcome.value) {
+                        continue;
+                    }
                     if step.to.root == Root::Return {
                         let value = Value::tainted(data);
                         stepped = Some(stepped.unwrap_or_default().join(&value));
@@ -435,7 +440,120 @@ impl<'w> Machine<'w> {
         if let Some(value) = stepped {
             outcome.value = outcome.value.join(&value);
         }
+        for hit in hits {
+            if let Action::Guard(guard) = &hit.row.action
+                && guard.on == When::OneOf
+            {
+                outcome.value.aspect = self.aspect_of(state, hit, guard, called);
+            }
+        }
         outcome
+    }
+
+    /// The value that a compared part was taken from, with what holds of it if the part is allowed.
+    fn aspect_of(
+        &mut self,
+        state: &State,
+        hit: &Hit<'w>,
+        guard: &Guard,
+        called: &Called<'_>,
+    ) -> Option<(Identity, Fact)> {
+        let place = hit.target.places.first()?;
+        let of = self.at_place(state, place, called).into_iter().next()?;
+        let fact = Fact::ALL.iter().find(|it| guard.adds.contains(**it))?;
+        (of.value.identity != 0).then_some((of.value.identity, *fact))
+    }
+
+    /// A step into a named part (`return.program`, `self.args[*]`) keeps what is known of the
+    /// value. False if the step is another.
+    fn keep_part(
+        &mut self,
+        state: &mut State,
+        hit: &Hit<'w>,
+        step: &crate::model::Step,
+        called: &Called<'_>,
+        result: &mut Value,
+    ) -> bool {
+        let Some((Selector::Field(name), inner)) = step.to.parts.split_first() else {
+            return false;
+        };
+        if !self.is_rust(called.site.file) {
+            return false;
+        }
+        let mut values: Vec<Value> = Vec::new();
+        for place in &hit.target.places {
+            let whole = Place {
+                root: place.root.clone(),
+                parts: Vec::new(),
+            };
+            let items = match place.parts.as_slice() {
+                [Selector::Items] => {
+                    let list = self.at_place(state, &whole, called).into_iter().next();
+                    list.and_then(|it| self.known_items(state, &it.value))
+                }
+                _ => None,
+            };
+            match items {
+                Some(items) => values.extend(items),
+                None => {
+                    let found = self.at_place(state, place, called).into_iter();
+                    values.extend(found.map(|it| it.value));
+                }
+            }
+        }
+        let id = ObjectId(super::value::mix(&[called.site.identity, 0x7061_7274]));
+        let object = match step.to.root {
+            Root::Return if result.refs.is_empty() => {
+                let made = state.make(id, Object::new(Kind::Fields));
+                result.refs.clone_from(&made.refs);
+                made
+            }
+            Root::Return => result.clone(),
+            _ => match called.receiver {
+                // A builder that has no object yet gets one with what it gives.
+                Some(receiver) if receiver.refs.is_empty() && receiver.part.is_none() => {
+                    if result.refs.is_empty() {
+                        let made = state.make(id, Object::new(Kind::Fields));
+                        result.refs.clone_from(&made.refs);
+                    }
+                    result.clone()
+                }
+                Some(receiver) => receiver.clone(),
+                None => return true,
+            },
+        };
+        let key = Key::Field(name.as_str().into());
+        if inner.is_empty() {
+            for value in values {
+                self.store(state, &object, Some(&key), value);
+            }
+            return true;
+        }
+        let mut held = self.read_element(state, &object, Some(&key));
+        if held.refs.is_empty() && !object.refs.is_empty() {
+            let id = ObjectId(super::value::mix(&[called.site.identity, 0x6c69_7374]));
+            held = state.make(id, Object::new(Kind::List));
+            self.store(state, &object, Some(&key), held.clone());
+        }
+        for value in values {
+            self.add_item(state, &held, value);
+        }
+        true
+    }
+
+    fn add_item(&mut self, state: &mut State, list: &Value, value: Value) {
+        for id in &list.refs {
+            let Some(object) = state.object_mut(&self.world.heap, *id) else {
+                continue;
+            };
+            match object.items() {
+                Some(mut items) if !object.many => {
+                    items.push(value.clone());
+                    object.set_items(items);
+                }
+                _ => object.rest = object.rest.join(&value),
+            }
+        }
     }
 
     fn row_applies(&mut self, state: &State, hit: &Hit<'w>, called: &Called<'_>) -> bool {
@@ -528,6 +646,7 @@ impl<'w> Machine<'w> {
                 }
                 match guard.on {
                     When::Returns => state.learn(passed.value.identity, &learned),
+                    When::OneOf => {}
                     on => {
                         let learn = Test::Learn {
                             when: on == When::True,
@@ -607,14 +726,8 @@ impl<'w> Machine<'w> {
         }
         for passed in self.at_place(state, &whole, called) {
             self.store(state, &passed.value, None, Value::tainted(data.clone()));
-            let identity: Identity = passed.value.identity;
-            if identity == 0 || !passed.value.refs.is_empty() {
-                continue;
-            }
-            for value in &mut state.variables {
-                if value.identity == identity {
-                    *value = value.clone().with_taint(data);
-                }
+            if passed.value.refs.is_empty() {
+                self.taint_identity(state, passed.value.identity, data);
             }
         }
     }

@@ -56,6 +56,11 @@ impl<'w> Machine<'w> {
                 let (a, b) = (left, right);
                 let left = self.read(frame, state, left, span);
                 let right = self.read(frame, state, right, span);
+                if self.is_rust(file)
+                    && let Some(known) = super::rust::same_names(*op, &left, &right)
+                {
+                    return known;
+                }
                 if matches!(op, CompareOp::Equal | CompareOp::NotEqual) {
                     self.held_against(frame, state, (a, &left), (b, &right), span);
                     self.held_against(frame, state, (b, &right), (a, &left), span);
@@ -109,7 +114,10 @@ impl<'w> Machine<'w> {
             } => self.slice(frame, state, of, [start, stop, step], id, span),
             Rvalue::Element(operand) => {
                 let value = self.read(frame, state, operand, span);
-                self.iterated(state, &value)
+                match self.is_rust(file) {
+                    true => self.rust_element(state, &value, id),
+                    false => self.iterated(state, &value),
+                }
             }
             Rvalue::Closure(function, captured) => {
                 let captured = captured
@@ -136,7 +144,22 @@ impl<'w> Machine<'w> {
             Rvalue::Exception(types) => self.exception(file, types, span),
             Rvalue::Is(operand, name) => {
                 let value = self.read(frame, state, operand, span);
-                self.type_test(file, &value, name)
+                match self.is_rust(file) {
+                    true => self.variant_test(&value, name),
+                    false => self.type_test(file, &value, name),
+                }
+            }
+            Rvalue::Typed(operand, of) => {
+                let value = self.read(frame, state, operand, span);
+                self.as_typed(file, value, of)
+            }
+            Rvalue::Variant(operand, is_success) => {
+                let value = self.read(frame, state, operand, span);
+                self.variant(value, *is_success)
+            }
+            Rvalue::Payload(operand) => {
+                let value = self.read(frame, state, operand, span);
+                super::rust::payload(value)
             }
             Rvalue::HasLength(operand, length, exact) => {
                 let value = self.read(frame, state, operand, span);
@@ -286,7 +309,8 @@ impl<'w> Machine<'w> {
         Some(state.make(id, sum))
     }
 
-    fn compare(&mut self, state: &State, op: CompareOp, left: &Value, right: &Value) -> Value {
+    /// The outcome of a comparison, with what it says of both values.
+    pub fn compare(&mut self, state: &State, op: CompareOp, left: &Value, right: &Value) -> Value {
         if let Some(known) = pairwise(left, right, |a, b| {
             constant::compare(op, a, b).map(Constant::Bool)
         }) {

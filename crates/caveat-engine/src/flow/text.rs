@@ -102,6 +102,7 @@ pub fn concatenated(parts: &[Value], file: FileId, span: Span) -> Value {
     let mut at_front = true;
     let mut quotes = Quotes::default();
     let mut taint = Taint::NONE;
+    let is_below = starts_with_own(parts);
     for part in parts {
         let text = part.known_constants().and_then(|values| match values {
             [only] => constant::display(only),
@@ -112,6 +113,7 @@ pub fn concatenated(parts: &[Value], file: FileId, span: Span) -> Value {
             false => of_the_whole().union(of_the_front()),
         };
         let gained = match (at_front, prefix_ended) {
+            (false, _) if is_below => facts_of_prefix(&prefix).with(Fact::HostFixed),
             (false, _) => facts_of_prefix(&prefix),
             (true, _) => FactSet::EMPTY,
         };
@@ -137,6 +139,19 @@ pub fn concatenated(parts: &[Value], file: FileId, span: Span) -> Value {
     let mut value = Value::tainted(taint.stepped(file, span, &What::Built));
     value.prefix = (!prefix.is_empty()).then(|| clipped(&prefix));
     value
+}
+
+/// Whether a text begins with something of the program that is not known, as `{base}/page/{id}`
+/// does: what follows is taken for a place below it.
+fn starts_with_own(parts: &[Value]) -> bool {
+    let is_own = |part: &Value| part.known_constants().is_none() && part.taint.is_empty();
+    let Some(first) = parts.iter().position(|it| it.text() != Some("")) else {
+        return false;
+    };
+    is_own(&parts[first]) && parts[first].prefix.is_none() && {
+        let next = parts.get(first + 1).and_then(Value::text);
+        next.is_some_and(|text| text.starts_with(['/', '?', '#']))
+    }
 }
 
 /// The quote that is open at a point of a text, as far as its constant parts say.
@@ -208,6 +223,10 @@ pub fn formatted(value: Value, data: Taint, spec: &str) -> Value {
     let mut gained = FactSet::EMPTY;
     let (conversion, format) = spec.split_once(':').unwrap_or((spec, ""));
     if matches!(conversion, "!r" | "!a" | "%r" | "%a") {
+        gained = gained.with(Fact::NoNewline);
+    }
+    // Rust's `{:?}` writes line breaks as `\n`.
+    if format.ends_with('?') {
         gained = gained.with(Fact::NoNewline);
     }
     let numeric = format.ends_with(['d', 'f', 'x', 'X', 'b', 'o', 'e', 'g', 'n', 'F', 'E', 'G']);
@@ -372,6 +391,15 @@ pub fn replaced(value: &Value, from: Option<&str>, to: &Value) -> Value {
             }
         }
     }
+    let gone = |part: &str| replacement.is_some_and(|to| !to.contains(part));
+    let fact = match from {
+        Some("\n" | "\r\n") if gone("\n") => Some(Fact::NoNewline),
+        Some("/") if gone("/") => Some(Fact::NoSeparator),
+        Some("<") if gone("<") => Some(Fact::HtmlEscaped),
+        _ => None,
+    };
+    let gained = fact.map_or(FactSet::EMPTY, |it| FactSet::EMPTY.with(it));
+    let taint = taint.changed(gained, FactSet::EMPTY);
     let mut result = Value::tainted(taint.join(&to.taint));
     if let Some(prefix) = &value.prefix
         && from.is_some_and(|from| !prefix.contains(from))

@@ -507,6 +507,8 @@ pub enum Thing {
     Instance(Arc<str>),
     /// A method of a receiver that is not of the project.
     Method(Arc<Value>, Arc<str>),
+    /// The value is the payload of a success (`Some`, `Ok`), or a failure.
+    Variant(bool),
 }
 
 /// What is known of a value.
@@ -691,8 +693,12 @@ fn joined_refs(a: &[ObjectId], b: &[ObjectId]) -> Vec<ObjectId> {
 }
 
 fn joined_things(a: &[Thing], b: &[Thing]) -> Vec<Thing> {
-    let mut all = a.to_vec();
-    for thing in b {
+    // A mark counts only where both values have one.
+    let is_mark = |thing: &Thing| matches!(thing, Thing::Variant(_));
+    let marked = a.iter().any(is_mark) && b.iter().any(is_mark);
+    let counts = |thing: &&Thing| marked || !is_mark(thing);
+    let mut all: Vec<Thing> = a.iter().filter(counts).cloned().collect();
+    for thing in b.iter().filter(counts) {
         if !all.contains(thing) && all.len() < MOST_THINGS {
             all.push(thing.clone());
         }

@@ -255,6 +255,10 @@ impl Display for In<'_, Rvalue> {
                 let sign = if *exact { "==" } else { ">=" };
                 write!(f, "length of {} {sign} {length}", show(operand))
             }
+            Rvalue::Typed(operand, of) => write!(f, "{} as {of}", show(operand)),
+            Rvalue::Variant(operand, true) => write!(f, "success({})", show(operand)),
+            Rvalue::Variant(operand, false) => write!(f, "failure({})", show(operand)),
+            Rvalue::Payload(operand) => write!(f, "payload of {}", show(operand)),
             Rvalue::Unknown(operands) => parts(f, function, "unknown(", operands, ")"),
         }
     }

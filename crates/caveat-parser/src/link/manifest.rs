@@ -21,7 +21,7 @@ pub struct Package {
 pub const NAMES: &[&str] = &["Cargo.toml", "pyproject.toml", "setup.cfg", "PKG-INFO"];
 
 /// Whether a path is that of a manifest.
-pub(super) fn is_manifest(path: &str) -> bool {
+pub fn is_manifest(path: &str) -> bool {
     NAMES.contains(&path.rsplit('/').next().unwrap_or(path))
 }
 

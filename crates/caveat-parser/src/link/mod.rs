@@ -16,7 +16,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::lang::Language;
 use crate::source::Span;
 
-pub use manifest::{NAMES as MANIFEST_NAMES, Package};
+pub use manifest::{NAMES as MANIFEST_NAMES, Package, is_manifest};
 pub use outline::{Definition, Entry, Imported, Outline};
 
 /// Number of a file in its project.

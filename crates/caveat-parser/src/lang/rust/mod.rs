@@ -1,6 +1,7 @@
 //! Rust: grammar, roles of its node kinds, and how names are bound.
 
 mod link;
+mod lower;
 mod names;
 
 use super::{Definition, Role};
@@ -15,7 +16,7 @@ pub static LANGUAGE: Definition = Definition {
     role,
     skeleton: Some(crate::skeleton::rust::scan),
     bind: names::bind,
-    lower: None,
+    lower: Some(lower::lower),
     path_separator: "::",
     wrapper: Some(("fn f() {", "\n}")),
     link: Some(link::LINKAGE),

@@ -1,0 +1,7 @@
+mod inner;
+
+pub use inner::{Runner, net::ping};
+
+pub mod prelude {
+    pub use crate::inner::{Execute, Shell};
+}

@@ -1,0 +1,7 @@
+mod disk;
+
+pub use disk::{Disk, Files};
+
+pub trait Storage: Send + Sync {
+    fn remove(&self, name: &str);
+}

@@ -1,0 +1,5 @@
+mod routes;
+mod storage;
+
+#[tokio::main]
+async fn main() {}

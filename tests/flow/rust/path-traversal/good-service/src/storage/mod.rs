@@ -1,0 +1,5 @@
+mod disk;
+
+pub use disk::{Files, load};
+
+pub struct Error;

@@ -1,0 +1,7 @@
+mod handlers;
+mod service;
+mod store;
+
+fn main() {
+    let _ = axum::Router::<()>::new();
+}
