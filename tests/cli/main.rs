@@ -5,6 +5,7 @@
 //! program does. To accept new transcripts: `INSTA_UPDATE=always cargo test --test cli`.
 
 mod bad_input;
+mod changes;
 mod commands;
 mod fixing;
 mod fragments;

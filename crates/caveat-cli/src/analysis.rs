@@ -10,6 +10,8 @@ use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
 use caveat_engine::finding::{FileReport, Notice, NoticeKind};
+use caveat_engine::integrity::hardcoded::{self, Candidate};
+use caveat_engine::integrity::is_wanted;
 use caveat_engine::model::Catalog;
 use caveat_engine::{RuleSet, ScanOptions, scan_linked};
 use caveat_parser::link::Project;
@@ -17,7 +19,7 @@ use caveat_parser::source::{self, Encoding};
 use caveat_parser::{Language, Parsers, SourceFile};
 use rayon::prelude::*;
 
-use crate::{flow, generated, imports, project, routes};
+use crate::{flow, generated, imports, integrity, project, routes};
 
 /// Stack of a worker, in bytes of address space: deep nesting costs stack, not the run.
 const STACK: usize = 64 * 1024 * 1024;
@@ -60,6 +62,8 @@ pub struct Outcome {
     source: Option<Arc<SourceFile>>,
     /// Whether routes may be registered here.
     registers: bool,
+    /// Functions that may answer the inputs of tests by themselves.
+    candidates: Vec<Candidate>,
     /// Names of imports and dependencies that no list has.
     suspects: Vec<String>,
 }
@@ -71,6 +75,8 @@ pub struct Analyzer<'r> {
     project: Option<Project<'r>>,
     /// Whether some rule asks about routes.
     routes: bool,
+    /// Whether some rule compares product code with its tests.
+    integrity: bool,
     /// Whether some rule asks about imports and dependencies.
     imports: bool,
     pool: rayon::ThreadPool,
@@ -101,6 +107,7 @@ impl<'r> Analyzer<'r> {
             options,
             project: None,
             routes: caveat_engine::routes::is_wanted(rules),
+            integrity: is_wanted(rules, caveat_engine::integrity::CHECKS),
             imports: caveat_engine::imports::is_wanted(rules),
             pool,
             catalog: None,
@@ -138,6 +145,7 @@ impl<'r> Analyzer<'r> {
                 self.judge_routes(inputs, project, &mut outcomes);
                 self.judge_imports(inputs, project, &mut outcomes);
             }
+            self.judge_integrity(inputs, &mut outcomes);
             outcomes
         })
     }
@@ -173,6 +181,27 @@ impl<'r> Analyzer<'r> {
             outcomes.iter_mut().map(|it| &mut it.report).collect();
         let judged = guarded(&first.relative, || {
             routes::follow(self.rules, inputs, project, &seeds, &mut reports);
+            FileReport {
+                notices: Vec::new(),
+                ..noticed(&first.relative, NoticeKind::Internal, String::new())
+            }
+        });
+        if let Some(outcome) = outcomes.first_mut() {
+            outcome.report.notices.extend(judged.notices);
+        }
+    }
+
+    /// Compares product code with its tests; a panic costs only that.
+    fn judge_integrity(&self, inputs: &[Input], outcomes: &mut [Outcome]) {
+        let Some(first) = inputs.first().filter(|_| self.integrity) else {
+            return;
+        };
+        let candidates = outcomes.iter_mut().flat_map(|it| it.candidates.drain(..));
+        let candidates: Vec<Candidate> = candidates.collect();
+        let mut reports: Vec<&mut FileReport> =
+            outcomes.iter_mut().map(|it| &mut it.report).collect();
+        let judged = guarded(&first.relative, || {
+            integrity::follow(self.rules, inputs, &candidates, &mut reports);
             FileReport {
                 notices: Vec::new(),
                 ..noticed(&first.relative, NoticeKind::Internal, String::new())
@@ -220,11 +249,15 @@ impl<'r> Analyzer<'r> {
 
     fn one(&self, input: &Input, project: Option<&Project<'_>>) -> Outcome {
         let start = Instant::now();
-        let (mut source, mut registers, mut suspects) = (None, false, Vec::new());
+        let (mut source, mut registers) = (None, false);
+        let (mut candidates, mut suspects) = (Vec::new(), Vec::new());
         let report = guarded(&input.relative, || match read(&input.origin) {
             Ok(decoded) => {
                 let takes_part = caveat_engine::routes::takes_part;
                 registers = self.routes && takes_part(&input.relative, &decoded.text);
+                if self.integrity {
+                    candidates = hardcoded::candidates(&input.relative, &decoded.text);
+                }
                 if self.imports {
                     let doubted = caveat_engine::imports::suspects;
                     suspects = doubted(&input.relative, &decoded.text);
@@ -239,6 +272,7 @@ impl<'r> Analyzer<'r> {
             took,
             source,
             registers,
+            candidates,
             suspects,
         }
     }

@@ -180,6 +180,10 @@ pub struct ScanArgs {
     /// Exit with 0 whatever is found; the same as `--fail-on never`.
     #[arg(long)]
     pub exit_zero: bool,
+    /// Report only what the change from this revision to the work tree introduces, and judge the
+    /// change itself: weakened and deleted tests, weakened gates and checks.
+    #[arg(long, value_name = "REV", conflicts_with_all = ["fix", "secrets_in_history"])]
+    pub diff: Option<String>,
     /// Look for secrets in the lines that a range of commits added, `REV..` or `A..B`, instead of
     /// scanning files.
     #[arg(long, value_name = "RANGE", conflicts_with = "fix")]

@@ -4,12 +4,13 @@
 //! the line of a finding says `expect: rule-id`; `expect-false: rule-id` is a known false alarm,
 //! `expect-miss: rule-id` a known miss; words may follow the id. Every finding of the folder's
 //! rule, and of rules that marks name, must be marked. Where comments are not possible, a file
-//! `NAME.expect` beside `NAME` holds lines of line number and rule id.
+//! `NAME.expect` beside `NAME` holds lines of line number and rule id. A tree with the folders
+//! `before` and `after` is a change.
 //!
 //! Any other file is read as one of Semgrep's: `ruleid: id` and `ok: id` speak of the next line.
 //! `todoruleid:` and `todook:` stay open either way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -20,6 +21,7 @@ use caveat_parser::SourceFile;
 
 use crate::analysis::{self, Analyzer, Input, Origin};
 use crate::args::{RuleArgs, TestArgs};
+use crate::diff::Diff;
 use crate::ruleset::{self, Rules};
 use crate::{models, output};
 
@@ -168,10 +170,13 @@ fn place(file: &Path, rules: &[Rule], path: &Path, start: &Path) -> (PathBuf, Ca
 
 /// Complaints about a case, each a line for people; `None` if nothing in it is annotated.
 pub fn check(case: &Case, rules: &Rules, analyzer: &Analyzer<'_>) -> Option<Vec<String>> {
-    let inputs: Vec<Input> = case.files.iter().map(|file| input(case, file)).collect();
+    let mut inputs: Vec<Input> = case.files.iter().map(|file| input(case, file)).collect();
+    let change = change(&mut inputs);
     let mut marks = Marks::default();
-    for (input, file) in inputs.iter().zip(&case.files) {
-        marks.read_beside(&input.relative, file);
+    for input in &inputs {
+        if let Origin::Disk(file) = &input.origin {
+            marks.read_beside(&input.relative, file);
+        }
         if let Ok(decoded) = analysis::read(&input.origin) {
             let source = SourceFile::new(&*input.relative, decoded.text);
             match case.rule {
@@ -184,9 +189,13 @@ pub fn check(case: &Case, rules: &Rules, analyzer: &Analyzer<'_>) -> Option<Vec<
         return None;
     }
     let reports = analyzer.run(&inputs, &|| ());
+    let mut reports: Vec<FileReport> = reports.into_iter().map(|it| it.report).collect();
+    if let Some(change) = change {
+        change.judge(&rules.set, &inputs, &mut reports);
+    }
     let found = reports
         .iter()
-        .flat_map(|outcome| findings(&outcome.report, rules))
+        .flat_map(|report| findings(report, rules))
         .filter(|(_, _, rule)| case.rule.as_ref() == Some(rule) || marks.rules.contains(rule))
         .filter(|mark| !marks.open.contains(mark))
         .collect();
@@ -200,6 +209,33 @@ pub fn check(case: &Case, rules: &Rules, analyzer: &Analyzer<'_>) -> Option<Vec<
         complaints.push(format!("{}: a bad case without a mark", case.name));
     }
     Some(complaints)
+}
+
+/// The change of a tree with the folders `before` and `after`. The inputs become those of the
+/// second.
+fn change(inputs: &mut Vec<Input>) -> Option<Diff> {
+    let side = |inputs: &[Input], folder: &str| -> HashMap<String, Vec<u8>> {
+        let own = inputs.iter().filter_map(|input| {
+            let path = input.relative.strip_prefix(folder)?;
+            let Origin::Disk(file) = &input.origin else {
+                return None;
+            };
+            Some((path.to_owned(), std::fs::read(file).ok()?))
+        });
+        own.collect()
+    };
+    let (old, new) = (side(inputs, "before/"), side(inputs, "after/"));
+    if old.is_empty() || new.is_empty() {
+        return None;
+    }
+    inputs.retain_mut(|input| match input.relative.strip_prefix("after/") {
+        Some(path) => {
+            input.relative = path.to_owned();
+            true
+        }
+        None => false,
+    });
+    Some(Diff::between(old, &new))
 }
 
 /// Passes over one file: a call may have more than one thing to fix.

@@ -4,6 +4,7 @@
 pub mod analysis;
 pub mod args;
 pub mod catalog;
+pub mod diff;
 pub mod explain;
 pub mod fingerprint;
 pub mod fix;
@@ -13,6 +14,7 @@ mod generated;
 mod git;
 mod history;
 mod imports;
+mod integrity;
 pub mod models;
 pub mod output;
 mod progress;

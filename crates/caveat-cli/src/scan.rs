@@ -18,7 +18,7 @@ use crate::progress::Progress;
 use crate::report::{Options, Report, RootInfo, Skip, Summary, concise, json, sarif, text};
 use crate::ruleset::{self, Rules};
 use crate::walk::{self, Walk};
-use crate::{git, history, models, output, project, provenance, terminal};
+use crate::{diff, git, history, models, output, project, provenance, terminal};
 
 /// How many rules `--timings` names for the text that is parsed for them.
 const COSTLIEST: usize = 15;
@@ -38,6 +38,10 @@ pub fn run(args: &ScanArgs) -> anyhow::Result<bool> {
     let (walk, inputs) = match &history {
         Some((folder, added)) => (at(folder), history::inputs(folder, added)),
         None => inputs(args, &rules)?,
+    };
+    let change = match &args.diff {
+        Some(revision) => Some(diff::read(&walk.root, revision)?),
+        None => None,
     };
     clock.lap("walk");
     let options = ScanOptions {
@@ -65,6 +69,19 @@ pub fn run(args: &ScanArgs) -> anyhow::Result<bool> {
             complain(args, "the commits of the range add nothing");
             return Ok(true);
         }
+    }
+    if let Some(change) = &change {
+        let before = || -> anyhow::Result<Vec<FileReport>> {
+            let inputs = change.before(&inputs);
+            let mut analyzer = Analyzer::new(&rules.set, options, args.threads)?
+                .with_models(models::gather(&args.models)?);
+            analyzer.link(project::of(&inputs));
+            let outcomes = analyzer.run(&inputs, &|| ());
+            Ok(outcomes.into_iter().map(|it| it.report).collect())
+        };
+        change.keep_introduced(&mut files, before)?;
+        change.judge(&rules.set, &inputs, &mut files);
+        clock.lap("change");
     }
     for file in &mut files {
         prepare(file, &rules, args);

@@ -10,6 +10,7 @@ pub mod finding;
 pub mod flow;
 pub mod formula;
 pub mod imports;
+pub mod integrity;
 mod lent;
 pub mod model;
 pub mod notebook;
@@ -22,6 +23,7 @@ pub mod rule;
 pub mod ruleset;
 pub mod scan;
 mod suppress;
+pub mod tests_model;
 pub mod text_regex;
 pub mod trigger;
 

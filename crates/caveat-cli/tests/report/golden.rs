@@ -222,6 +222,7 @@ pub fn rule(id: &str, summary: &str, family: &str, severity: Severity, cwe: &[u3
         family: family.to_owned(),
         references: Vec::new(),
         in_tests: false,
+        unless_constant: false,
         paths: PathFilter::default(),
         triggers: caveat_engine::rule::StatedTriggers::default(),
         body: Body::Check(id.to_owned()),

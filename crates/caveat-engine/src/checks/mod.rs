@@ -8,6 +8,7 @@ mod dangling_c_string;
 mod duplicate_key;
 mod exception_swallowed;
 mod init_before_main;
+mod integrity;
 mod lock_across_await;
 mod loop_variable_captured;
 mod mutable_default_argument;
@@ -19,7 +20,7 @@ mod shell_text;
 mod static_mut_access;
 mod task_reference_dropped;
 mod transmute_misuse;
-mod tree;
+pub(crate) mod tree;
 mod uninitialized_memory;
 mod unsafe_without_safety_comment;
 mod unsound_send_sync;
@@ -141,6 +142,22 @@ static CHECKS: &[&Check] = &[
     &duplicate_key::CHECK,
     &exception_swallowed::CHECK,
     &init_before_main::CHECK,
+    &integrity::always_equal::CHECK,
+    &integrity::disabled::CHECK,
+    &integrity::early_exit::CHECK,
+    &integrity::hidden_trigger::CHECK,
+    &integrity::ignored::CHECK,
+    &integrity::oracle_files::READS,
+    &integrity::oracle_files::TAMPERS,
+    &integrity::patched::CLOCK,
+    &integrity::patched::GRADER,
+    &integrity::report_patch::CHECK,
+    &integrity::self_mock::CHECK,
+    &integrity::stack_peek::CHECK,
+    &integrity::stub::CHECK,
+    &integrity::swallowed::CHECK,
+    &integrity::test_env::CHECK,
+    &integrity::vacuous::CHECK,
     &lock_across_await::CHECK,
     &loop_variable_captured::CHECK,
     &mutable_default_argument::CHECK,

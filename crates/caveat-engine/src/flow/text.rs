@@ -391,6 +391,15 @@ pub fn replaced(value: &Value, from: Option<&str>, to: &Value) -> Value {
             }
         }
     }
+    let gone = |part: &str| replacement.is_some_and(|to| !to.contains(part));
+    let fact = match from {
+        Some("\n" | "\r\n") if gone("\n") => Some(Fact::NoNewline),
+        Some("/") if gone("/") => Some(Fact::NoSeparator),
+        Some("<") if gone("<") => Some(Fact::HtmlEscaped),
+        _ => None,
+    };
+    let gained = fact.map_or(FactSet::EMPTY, |it| FactSet::EMPTY.with(it));
+    let taint = taint.changed(gained, FactSet::EMPTY);
     let mut result = Value::tainted(taint.join(&to.taint));
     if let Some(prefix) = &value.prefix
         && from.is_some_and(|from| !prefix.contains(from))

@@ -35,7 +35,7 @@ pub struct DefinitionId {
 /// Where texts come from.
 pub trait Files: Sync {
     /// The decoded text of the file at a path that was given to [`Project::new`]; `None` if it
-    /// cannot be read. Called at most once per file, from any thread.
+    /// cannot be read. Called rarely more than once per file, from any thread.
     fn text(&self, path: &str) -> Option<String>;
 }
 
@@ -185,6 +185,11 @@ impl<'f> Project<'f> {
             (Some(text), Some(read), Some(link)) => Outline::new(&read(text), text, link),
             _ => Outline::default(),
         }
+    }
+
+    /// The text of a file, read anew: for the few questions that an outline does not answer.
+    pub fn text(&self, file: FileId) -> Option<String> {
+        self.files.text(self.path(file))
     }
 
     /// A definition.
