@@ -216,6 +216,7 @@ impl Builder {
                     .any(|analysis| analysis.rule == name) => {}
                 // Judged once for all files, not file by file.
                 None if crate::routes::judge::CHECKS.contains(&name.as_str()) => {}
+                None if crate::imports::CHECKS.contains(&name.as_str()) => {}
                 None => self.error(rule, &rule.span, format!("there is no check `{name}`")),
             },
         }
