@@ -99,11 +99,15 @@ pub fn drafts(world: &World<'_>, table: &Table) -> Vec<Draft> {
         crate::context::is_test_path(path)
     };
     let routes: Vec<&Route> = table.routes.iter().filter(|it| !quiet(it)).collect();
+    let twice = registered_twice(&routes);
     for route in &routes {
         drafts.extend(without_effect(world, route));
-        drafts.extend(missing(world, route, &routes, table));
+        let told = twice.iter().any(|it| it.at == route.registration);
+        if !told {
+            drafts.extend(missing(world, route, &routes, table));
+        }
     }
-    drafts.extend(registered_twice(&routes));
+    drafts.extend(twice);
     drafts.extend(never_denies(world, &routes));
     if !table.has_authentication {
         drafts.extend(nothing_at_all(world, &routes, table));
