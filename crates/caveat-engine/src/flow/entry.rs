@@ -105,10 +105,8 @@ impl<'w> Machine<'w> {
 
     /// Whether the conditions of a row hold for what is passed to a decorator.
     fn decorator_applies(&mut self, file: FileId, decorator: &Static, hit: &Hit<'w>) -> bool {
-        let conditions = hit.row.conditions.iter();
-        let all = conditions.fold(true, |all, it| {
-            all && self.decorator_holds(file, decorator, it) == Some(true)
-        });
+        let mut conditions = hit.row.conditions.iter();
+        let all = conditions.all(|it| self.decorator_holds(file, decorator, it) == Some(true));
         let mut exceptions = hit.row.exceptions.iter();
         all && !exceptions.any(|it| self.decorator_holds(file, decorator, it) == Some(true))
     }
