@@ -184,6 +184,9 @@ pub struct ScanArgs {
     /// scanning files.
     #[arg(long, value_name = "RANGE", conflicts_with = "fix")]
     pub secrets_in_history: Option<String>,
+    /// Say which agent wrote the lines of findings, as far as commits tell.
+    #[arg(long)]
+    pub provenance: bool,
     /// Apply safe fixes to the files, then report what is left.
     #[arg(long)]
     pub fix: bool,

@@ -26,6 +26,7 @@ pub fn root_info(root: &Path) -> RootInfo {
             .map(|url| without_user(&url)),
         revision: ask(&top, &["rev-parse", "--verify", "--quiet", "HEAD"]),
         branch: ask(&top, &["symbolic-ref", "--short", "--quiet", "HEAD"]),
+        ..RootInfo::default()
     }
 }
 

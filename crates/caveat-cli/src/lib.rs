@@ -17,6 +17,7 @@ pub mod models;
 pub mod output;
 mod progress;
 mod project;
+mod provenance;
 pub mod report;
 pub mod routes;
 pub mod ruleset;

@@ -18,7 +18,7 @@ use crate::progress::Progress;
 use crate::report::{Options, Report, RootInfo, Skip, Summary, concise, json, sarif, text};
 use crate::ruleset::{self, Rules};
 use crate::walk::{self, Walk};
-use crate::{git, history, models, output, project, terminal};
+use crate::{git, history, models, output, project, provenance, terminal};
 
 /// How many rules `--timings` names for the text that is parsed for them.
 const COSTLIEST: usize = 15;
@@ -96,7 +96,19 @@ pub fn run(args: &ScanArgs) -> anyhow::Result<bool> {
         true => git::root_info(&walk.root),
         false => RootInfo::default(),
     };
-    write_reports(args, &rules, worth_reporting(files), root, summary)?;
+    let mut root = root;
+    let files = worth_reporting(files);
+    if args.provenance {
+        match provenance::of(&walk.root, &files) {
+            Ok(found) => root.provenance = found,
+            Err(why) => complain(args, &format!("warning: {why}")),
+        }
+        clock.lap("provenance");
+        for (agent, count) in provenance::totals(&root.provenance) {
+            complain(args, &format!("{count} lines with findings by {agent}"));
+        }
+    }
+    write_reports(args, &rules, files, root, summary)?;
     clock.lap("reports");
     if args.timings {
         complain(args, &clock.report());

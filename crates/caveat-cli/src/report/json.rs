@@ -4,7 +4,7 @@
 //! schema       1; grows by new keys only, changes when one changes its meaning
 //! tool         {name, version}
 //! findings     [{rule, severity, confidence, cwe, message, path, start, end, symbol, fingerprint,
-//!                flow, related, fix?, suppressed?}]
+//!                flow, related, fix?, suppressed?, provenance?}]
 //! rules        {id: {summary, why, fix, url}}, of the rules with findings
 //! notices      [{kind, path, start?, end?, message}], files not or not wholly analysed
 //! summary      {findings, suppressed, files_scanned, files_skipped: {reason: n}, partly_parsed}
@@ -25,7 +25,7 @@ use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 
 use super::place::{self, Unit};
-use super::{Report, confidence_word, notice_name, rule_url, severity_word};
+use super::{Provenance, Report, confidence_word, notice_name, rule_url, severity_word};
 
 /// Writes the object, with a line end after it.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -73,6 +73,8 @@ struct JsonFinding<'a> {
     fix: Option<JsonFix<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     suppressed: Option<JsonSuppression<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provenance: Option<&'a Provenance>,
 }
 
 #[derive(Serialize)]
@@ -195,6 +197,7 @@ fn json_finding<'a>(report: &'a Report, finding: &'a Finding) -> JsonFinding<'a>
         suppressed: suppressed.map(|suppression| JsonSuppression {
             reason: &suppression.reason,
         }),
+        provenance: report.provenance(finding),
     }
 }
 

@@ -6,7 +6,8 @@
 //! error of `out` back, a closed pipe too; whether that matters is the caller's business.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use caveat_engine::finding::{FileReport, Finding, NoticeKind};
@@ -63,6 +64,24 @@ pub struct RootInfo {
     pub revision: Option<String>,
     /// Name of the branch that is checked out.
     pub branch: Option<String>,
+    /// Which agent wrote the line, by path and 1-based line; only where the user asked.
+    pub provenance: HashMap<(Arc<str>, u32), Provenance>,
+}
+
+/// What is known of the hand that wrote a line.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Provenance {
+    /// The agent's name.
+    pub agent: String,
+    /// The model, if the commit names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// `ai-authored` or `ai-assisted`.
+    pub kind: &'static str,
+    /// Hash of the commit.
+    pub commit: String,
+    /// The words of the commit that say so.
+    pub evidence: String,
 }
 
 /// What was counted on the way.
@@ -156,6 +175,15 @@ impl Report<'_> {
                 .filter(shown)
                 .map(move |finding| (file, finding))
         })
+    }
+
+    /// Which agent wrote the first line of a finding.
+    fn provenance(&self, finding: &Finding) -> Option<&Provenance> {
+        if self.root.provenance.is_empty() {
+            return None;
+        }
+        let line = self.source(&finding.path)?.lines.line(finding.span.start);
+        self.root.provenance.get(&(Arc::clone(&finding.path), line))
     }
 
     /// The rule that made a finding.

@@ -16,8 +16,8 @@ use self::message::{Link, message};
 use self::model::{
     Artifact, ArtifactChange, ArtifactLocation, AutomationDetails, BaseId, BaseIds, CodeFlow,
     DescriptorReference, Driver, Fingerprints, Invocation, Location, Log, MappedTo, Notification,
-    PhysicalLocation, Region, Replacement, Run, SarifFix, SarifResult, Text, ThreadFlow,
-    ThreadFlowLocation, Tool, VersionControl,
+    PhysicalLocation, Region, Replacement, ResultProperties, Run, SarifFix, SarifResult, Text,
+    ThreadFlow, ThreadFlowLocation, Tool, VersionControl,
 };
 use super::json::write_pretty;
 use super::place::{self, Unit};
@@ -211,6 +211,11 @@ impl<'a> RunBuilder<'a> {
             suppressions: finding.suppressed.iter().map(suppression).collect(),
             taxa: rules::taxa(rule, &self.weaknesses),
             rank: rules::rank(finding.confidence),
+            properties: self
+                .report
+                .provenance(finding)
+                .cloned()
+                .map(|provenance| ResultProperties { provenance }),
         }
     }
 

@@ -63,6 +63,11 @@ fn groups(report: &Report, finding: &Finding) -> Vec<Group<'static>> {
         .fix
         .as_ref()
         .and_then(|fix| change(report, finding, fix));
+    if let Some(hand) = report.provenance(finding) {
+        let commit = hand.commit.get(..12).unwrap_or(&hand.commit);
+        let note = format!("{} by {}, commit {commit}", hand.kind, hand.agent);
+        problem = problem.element(Level::NOTE.message(visible(&one_line(&note)).into_owned()));
+    }
     for (level, note) in notes(rule, finding, shown_fix.is_some()) {
         problem = problem.element(level.message(visible(&one_line(&note)).into_owned()));
     }

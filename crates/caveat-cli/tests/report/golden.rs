@@ -87,6 +87,7 @@ pub fn report(rules: &[Rule]) -> Report<'_> {
             repository_uri: Some("https://user:token@example.org/o/r.git".to_owned()),
             revision: Some("0".repeat(40)),
             branch: Some("main".to_owned()),
+            ..RootInfo::default()
         },
         summary: Summary {
             files_scanned: 6,

@@ -8,7 +8,7 @@ use caveat_parser::{Language, SourceFile, Span};
 use super::manifest::{self, Dependency, Registry};
 use super::project::Declared;
 use super::source::{self, Import};
-use super::{DEPENDENCY, IMPORT, LOOKALIKE, Surroundings, known, nearest};
+use super::{DEPENDENCY, IMPORT, LOOKALIKE, PHANTOM, Surroundings, known, nearest, phantom};
 use crate::finding::Finding;
 use crate::rule::{Body, Confidence};
 use crate::{RuleSet, scan, suppress};
@@ -106,6 +106,11 @@ impl Court<'_> {
         if Language::from_path(path).name() == "text" || path.ends_with("setup.py") {
             return self.declared.has_package(self.project, name);
         }
+        if let Some((module, _)) = name.rsplit_once('.') {
+            // A module of the project may stand in for the standard one.
+            let top = module.split('.').next().unwrap_or(module);
+            return self.project.has_name(top) || self.lies_beside(path, top);
+        }
         if self.project.has_name(name) || self.project.provides(name) {
             return true;
         }
@@ -145,7 +150,11 @@ impl Court<'_> {
                 "python" => Some(self.python_import(import)),
                 _ => self.rust_import(import),
             });
-            return drafts.collect();
+            let uses = phantom::uses(path, text, names);
+            let phantoms = uses
+                .into_iter()
+                .map(|(name, span)| phantom_draft(&name, span));
+            return drafts.chain(phantoms).collect();
         }
         let dependencies = manifest::read(path, text).map_or_else(Vec::new, |it| it.dependencies);
         dependencies
@@ -261,6 +270,22 @@ impl Court<'_> {
             hint(meant, blend)
         );
         draft(DEPENDENCY, message, confidence)
+    }
+}
+
+/// A use of what a standard module does not have.
+fn phantom_draft(name: &str, span: Span) -> Draft {
+    let (module, last) = name.rsplit_once('.').unwrap_or(("", name));
+    let meant = phantom::meant(module, last);
+    let hint = meant.map_or_else(String::new, |it| format!("; `{it}` was perhaps meant"));
+    Draft {
+        check: PHANTOM,
+        span,
+        statement: span,
+        message: format!(
+            "the standard module `{module}` has no `{last}`, in no version from 3.8 to 3.14{hint}"
+        ),
+        confidence: Confidence::Medium,
     }
 }
 

@@ -3,13 +3,14 @@
 //! A file is looked at twice. [`suspects`] reads its lines, by itself, and keeps the names that no
 //! embedded list has; most files have none and are done. [`findings`] then judges those of all
 //! files together: what the project has itself, what its manifests and lock files declare, where
-//! its packages come from. It must not parse, and it does not look at the disk but through
-//! [`Surroundings`].
+//! its packages come from. Only a file that seems to use what a standard module does not have is
+//! parsed; the disk is seen through [`Surroundings`] alone.
 
 mod findings;
 pub mod known;
 mod manifest;
 mod nearest;
+mod phantom;
 mod project;
 mod source;
 mod toml;
@@ -23,10 +24,11 @@ use crate::rule::Body;
 pub use findings::findings;
 
 /// Checks that are judged once for all files.
-pub const CHECKS: &[&str] = &[IMPORT, DEPENDENCY, LOOKALIKE];
+pub const CHECKS: &[&str] = &[IMPORT, DEPENDENCY, LOOKALIKE, PHANTOM];
 const IMPORT: &str = "unknown-import";
 const DEPENDENCY: &str = "unknown-dependency";
 const LOOKALIKE: &str = "lookalike-dependency";
+const PHANTOM: &str = "phantom-api";
 
 /// What lies around the files of a scan.
 pub trait Surroundings {
@@ -43,11 +45,16 @@ pub fn is_wanted(rules: &RuleSet) -> bool {
     rules.rules.iter().any(|rule| asks(&rule.body))
 }
 
-/// Names of a file that are in doubt; none for most files.
+/// Names of a file that are in doubt; none for most files. Names of what a standard module does not
+/// have are dotted.
 pub fn suspects(path: &str, text: &str) -> Vec<String> {
     match Language::from_path(path).name() {
         _ if path.ends_with("setup.py") => of_manifest(path, text),
-        "python" if !context::is_test_path(path) => source::python_suspects(text),
+        "python" if !context::is_test_path(path) => {
+            let mut found = source::python_suspects(text);
+            found.extend(phantom::suspects(text));
+            found
+        }
         "rust" if !context::is_test_path(path) => source::rust_suspects(text),
         "python" | "rust" => Vec::new(),
         _ => of_manifest(path, text),

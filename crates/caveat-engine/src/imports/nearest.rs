@@ -80,6 +80,11 @@ pub fn looks_like(name: &str) -> Option<&'static str> {
         .find(|&popular| is_slip(name, popular))
 }
 
+/// Whether a name is a slip of another, or says more than it.
+pub fn is_near(name: &str, known: &str) -> bool {
+    known.len() > 3 && (distance(name, known) <= 1 + usize::from(name.len() > 7))
+}
+
 /// Hashes of a name and of the name without one of its letters.
 fn shortened(name: &str) -> impl Iterator<Item = u64> + '_ {
     let bytes = name.as_bytes();

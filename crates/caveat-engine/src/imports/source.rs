@@ -191,7 +191,7 @@ fn is_bound(skeleton: &Skeleton, text: &str, name: &str) -> bool {
 }
 
 /// Whether a statement stands below a `try` or in a branch, told from indentation.
-fn is_optional(text: &str, statement: Span) -> bool {
+pub(super) fn is_optional(text: &str, statement: Span) -> bool {
     let start = statement.start as usize;
     let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
     let mut depth = indent(&text[line_start..]);

@@ -3,11 +3,12 @@
 //! That a route has no guard is never enough: public routes have none, too. What counts is what
 //! the handler does and what its siblings have. Confidence says how strong that evidence is.
 
-use caveat_parser::{Field, Role};
+use caveat_parser::{Code, Field, Role};
 
 use super::guard::{self, Strength};
 use super::sensitive::{Kind, sensitivity};
 use super::{At, Level, Route, Table, World, words};
+use crate::checks::agent::calls;
 use crate::rule::{Confidence, Severity};
 
 /// Names of the checks whose findings come from here.
@@ -15,6 +16,7 @@ pub const CHECKS: &[&str] = &[
     "missing-authentication",
     "guard-without-effect",
     "guard-never-denies",
+    "agent-endpoint-open",
 ];
 
 /// Fewest guarded siblings that make a rule of it.
@@ -106,6 +108,7 @@ pub fn drafts(world: &World<'_>, table: &Table) -> Vec<Draft> {
         if !told {
             drafts.extend(missing(world, route, &routes, table));
         }
+        drafts.extend(open_agent(world, route));
     }
     drafts.extend(twice);
     drafts.extend(never_denies(world, &routes));
@@ -153,6 +156,78 @@ fn without_effect(world: &World<'_>, route: &Route) -> Option<Draft> {
         confidence: Confidence::High,
     })
     .filter(|_| world.role(route.handler) == Role::Function)
+}
+
+/// A route without a guard whose handler asks a language model or an agent.
+fn open_agent(world: &World<'_>, route: &Route) -> Option<Draft> {
+    if verdict(route) != Verdict::Unguarded {
+        return None;
+    }
+    let parsed = world.file(route.handler.file)?;
+    let code = Code {
+        arena: &parsed.arena,
+        text: &parsed.source.text,
+    };
+    if !calls::asks_below(code, route.handler.node) {
+        return None;
+    }
+    let first = world
+        .field(route.registration, Field::Arguments)
+        .and_then(|list| {
+            let parsed = world.file(list.file)?;
+            let node = parsed.arena.children(list.node).next()?;
+            Some(At {
+                file: list.file,
+                node,
+            })
+        });
+    Some(Draft {
+        check: "agent-endpoint-open",
+        at: first.unwrap_or(route.registration),
+        message: format!(
+            "{} reaches a language model or agent, and asks nobody who they are",
+            label(route)
+        ),
+        related: vec![(
+            place(world, route),
+            String::from("the handler that asks it"),
+        )],
+        severity: None,
+        confidence: Confidence::Medium,
+    })
+}
+
+/// What makes an open route a danger.
+fn sensitivity(route: &Route) -> Option<String> {
+    let summary = &route.summary;
+    if let Some(danger) = &summary.danger {
+        return Some(format!("it calls `{danger}`"));
+    }
+    let destructive = summary.people.is_some()
+        || summary.change.as_deref().is_some_and(|name| {
+            let first = words::split(name).into_iter().next().unwrap_or_default();
+            matches!(
+                &*first,
+                "delete"
+                    | "remove"
+                    | "destroy"
+                    | "drop"
+                    | "purge"
+                    | "revoke"
+                    | "shutdown"
+                    | "restart"
+                    | "reboot"
+                    | "kill"
+                    | "wipe"
+                    | "reset"
+            )
+        });
+    let change = summary.people.as_ref().or(summary.change.as_ref());
+    let remote = summary.remote.as_ref().filter(|_| route.changes());
+    match change.or(remote) {
+        Some(name) if route.changes() || destructive => Some(format!("it calls `{name}`")),
+        _ => None,
+    }
 }
 
 /// A sibling that has a guard of its own or of its class or router; what cannot be told is none.

@@ -292,6 +292,14 @@ pub(super) struct SarifResult {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub taxa: Vec<TaxonReference>,
     pub rank: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub properties: Option<ResultProperties>,
+}
+
+/// What SARIF has no word for.
+#[derive(Debug, Serialize)]
+pub(super) struct ResultProperties {
+    pub provenance: crate::report::Provenance,
 }
 
 /// What stays when lines move.
