@@ -672,12 +672,18 @@ impl Scope<'_> {
 
 /// A trigger of a check: `~x` is a part of a name of a secret in any case, `@x` what user
 /// information follows, `#x` a word in any case of files without a grammar, which have no literals
-/// to look for; anything else is a word.
+/// to look for, `%x` text in any case of files with a grammar; anything else is a word.
 fn checked_literal(text: &str, language: Language) -> Option<Literal> {
     if let Some(word) = text.strip_prefix('#') {
         return (language == Language::TEXT).then(|| Literal {
             any_case: true,
             ..Literal::new(word)
+        });
+    }
+    if let Some(part) = text.strip_prefix('%') {
+        return (language != Language::TEXT).then(|| Literal {
+            any_case: true,
+            ..Literal::part(part)
         });
     }
     if let Some(part) = text.strip_prefix('~') {
