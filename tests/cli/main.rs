@@ -8,6 +8,7 @@ mod bad_input;
 mod commands;
 mod fixing;
 mod fragments;
+mod invented;
 mod properties;
 mod reports;
 mod selecting;

@@ -17,7 +17,7 @@ use caveat_parser::source::{self, Encoding};
 use caveat_parser::{Language, Parsers, SourceFile};
 use rayon::prelude::*;
 
-use crate::{flow, generated, project, routes};
+use crate::{flow, generated, imports, project, routes};
 
 /// Stack of a worker, in bytes of address space: deep nesting costs stack, not the run.
 const STACK: usize = 64 * 1024 * 1024;
@@ -60,6 +60,8 @@ pub struct Outcome {
     source: Option<Arc<SourceFile>>,
     /// Whether routes may be registered here.
     registers: bool,
+    /// Names of imports and dependencies that no list has.
+    suspects: Vec<String>,
 }
 
 /// Threads with parsers of their own, ready to analyse.
@@ -69,6 +71,8 @@ pub struct Analyzer<'r> {
     project: Option<Project<'r>>,
     /// Whether some rule asks about routes.
     routes: bool,
+    /// Whether some rule asks about imports and dependencies.
+    imports: bool,
     pool: rayon::ThreadPool,
     /// What libraries do with data; none where it is not followed.
     catalog: Option<Catalog>,
@@ -97,6 +101,7 @@ impl<'r> Analyzer<'r> {
             options,
             project: None,
             routes: caveat_engine::routes::is_wanted(rules),
+            imports: caveat_engine::imports::is_wanted(rules),
             pool,
             catalog: None,
         })
@@ -131,6 +136,7 @@ impl<'r> Analyzer<'r> {
             self.follow(&mut outcomes);
             if let Some(project) = project {
                 self.judge_routes(inputs, project, &mut outcomes);
+                self.judge_imports(inputs, project, &mut outcomes);
             }
             outcomes
         })
@@ -177,6 +183,34 @@ impl<'r> Analyzer<'r> {
         }
     }
 
+    /// Judges imports and dependencies of all files together; a panic costs only that.
+    fn judge_imports(&self, inputs: &[Input], project: &Project<'_>, outcomes: &mut [Outcome]) {
+        let taken: Vec<Vec<String>> = outcomes
+            .iter_mut()
+            .map(|it| std::mem::take(&mut it.suspects))
+            .collect();
+        let both = inputs.iter().zip(&taken);
+        let named = both.filter(|(_, names)| !names.is_empty());
+        let suspects: Vec<(&str, &[String])> = named
+            .map(|(input, names)| (&*input.relative, &**names))
+            .collect();
+        let Some((first, _)) = suspects.first() else {
+            return;
+        };
+        let mut reports: Vec<&mut FileReport> =
+            outcomes.iter_mut().map(|it| &mut it.report).collect();
+        let judged = guarded(first, || {
+            imports::follow(self.rules, inputs, project, &suspects, &mut reports);
+            FileReport {
+                notices: Vec::new(),
+                ..noticed(first, NoticeKind::Internal, String::new())
+            }
+        });
+        if let Some(outcome) = outcomes.first_mut() {
+            outcome.report.notices.extend(judged.notices);
+        }
+    }
+
     /// Analyses one text that is in memory already.
     pub fn text(&self, relative: &str, text: &str) -> FileReport {
         let file = SourceFile::new(relative, text);
@@ -186,11 +220,15 @@ impl<'r> Analyzer<'r> {
 
     fn one(&self, input: &Input, project: Option<&Project<'_>>) -> Outcome {
         let start = Instant::now();
-        let (mut source, mut registers) = (None, false);
+        let (mut source, mut registers, mut suspects) = (None, false, Vec::new());
         let report = guarded(&input.relative, || match read(&input.origin) {
             Ok(decoded) => {
                 let takes_part = caveat_engine::routes::takes_part;
                 registers = self.routes && takes_part(&input.relative, &decoded.text);
+                if self.imports {
+                    let doubted = caveat_engine::imports::suspects;
+                    suspects = doubted(&input.relative, &decoded.text);
+                }
                 self.decoded(input, decoded, project, &mut source)
             }
             Err(notice) => noticed(&input.relative, notice.0, notice.1),
@@ -201,6 +239,7 @@ impl<'r> Analyzer<'r> {
             took,
             source,
             registers,
+            suspects,
         }
     }
 

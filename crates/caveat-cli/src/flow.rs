@@ -72,16 +72,15 @@ pub fn follow(
     }
 }
 
-/// Adds a finding; those of patterns about the same weakness in the same call give way.
+/// Adds a finding; those of patterns about the same weakness in the same call give way, but for
+/// those of another rule that follows data itself: it is about something else in the same call.
 fn add(rules: &RuleSet, report: &mut FileReport, finding: Finding) {
     let own = rules.rule(finding.rule);
     let touches = |a: Span, b: Span| a.start < b.end && b.start < a.end;
     report.findings.retain(|other| {
-        let same_weakness = rules
-            .rule(other.rule)
-            .cwe
-            .iter()
-            .any(|cwe| own.cwe.contains(cwe));
+        let rule = rules.rule(other.rule);
+        let a_twin = other.rule == finding.rule || rule.flows.is_empty();
+        let same_weakness = a_twin && rule.cwe.iter().any(|cwe| own.cwe.contains(cwe));
         !(same_weakness && other.flow.is_empty() && touches(other.span, finding.span))
     });
     let key = |it: &Finding| (it.span, it.rule);

@@ -12,6 +12,7 @@ pub mod flow;
 mod generated;
 mod git;
 mod history;
+mod imports;
 pub mod models;
 pub mod output;
 mod progress;

@@ -76,7 +76,8 @@ impl Rules {
 
     /// Whether some rule reads files that have no grammar.
     pub fn want_text(&self) -> bool {
-        !self.text_programs().is_empty()
+        // Manifests say which names are declared.
+        !self.text_programs().is_empty() || caveat_engine::imports::is_wanted(&self.set)
     }
 
     /// Whether a user's rule reads this file, whatever its name suggests.

@@ -9,6 +9,7 @@ pub mod context;
 pub mod finding;
 pub mod flow;
 pub mod formula;
+pub mod imports;
 mod lent;
 pub mod model;
 pub mod notebook;

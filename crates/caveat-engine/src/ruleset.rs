@@ -216,6 +216,7 @@ impl Builder {
                     .any(|analysis| analysis.rule == name) => {}
                 // Judged once for all files, not file by file.
                 None if crate::routes::judge::CHECKS.contains(&name.as_str()) => {}
+                None if crate::imports::CHECKS.contains(&name.as_str()) => {}
                 None => self.error(rule, &rule.span, format!("there is no check `{name}`")),
             },
         }
@@ -670,9 +671,10 @@ impl Scope<'_> {
     }
 }
 
-/// A trigger of a check: `~x` is a part of a name of a secret in any case, `@x` what user
-/// information follows, `#x` a word in any case of files without a grammar, which have no literals
-/// to look for, `%x` text in any case of files with a grammar; anything else is a word.
+/// A trigger of a check: `~x` is a part of a name of a secret in any case, `=x` a part of the name
+/// of a function that is defined, `*x` any part of the text, `%x` text in any case of files with a
+/// grammar, `@x` what user information follows, `#x` a word in any case of files without a grammar,
+/// which have no literals to look for; anything else is a word.
 fn checked_literal(text: &str, language: Language) -> Option<Literal> {
     if let Some(word) = text.strip_prefix('#') {
         return (language == Language::TEXT).then(|| Literal {
@@ -690,6 +692,17 @@ fn checked_literal(text: &str, language: Language) -> Option<Literal> {
         let guard = match language {
             Language::TEXT => Guard::None,
             _ => Guard::SecretName,
+        };
+        return Some(Literal {
+            any_case: true,
+            guard,
+            ..Literal::part(part)
+        });
+    }
+    if let Some(part) = text.strip_prefix(['=', '*']) {
+        let guard = match text.starts_with('=') {
+            true => Guard::Defined,
+            false => Guard::None,
         };
         return Some(Literal {
             any_case: true,

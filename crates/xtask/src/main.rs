@@ -6,6 +6,7 @@
 mod bench_peers;
 mod corpus;
 mod docs;
+mod known_packages;
 mod letter_pairs;
 mod models;
 mod process;
@@ -24,6 +25,8 @@ enum Chore {
     Corpus(corpus::Arguments),
     /// Write docs/rules.md from the rule files and their fixtures.
     Docs(docs::Arguments),
+    /// Write the table of package names from lists of them.
+    KnownPackages(known_packages::Arguments),
     /// Count the table by which caveat tells random text from words.
     LetterPairs(letter_pairs::Arguments),
     /// Look up the names of the model files in the real libraries.
@@ -37,6 +40,7 @@ fn main() -> anyhow::Result<()> {
         Chore::BenchPeers(arguments) => bench_peers::run(arguments),
         Chore::Corpus(arguments) => corpus::run(arguments),
         Chore::Docs(arguments) => docs::run(&arguments),
+        Chore::KnownPackages(arguments) => known_packages::run(&arguments),
         Chore::LetterPairs(arguments) => letter_pairs::run(&arguments),
         Chore::Models(arguments) => models::run(arguments),
         Chore::Ready(arguments) => ready::run(&arguments),

@@ -1,5 +1,6 @@
 //! The analyses that rules name with `check:`. One file or folder each.
 
+mod authentication;
 mod blocking_in_async;
 mod constant_condition;
 mod dangling_c_string;
@@ -105,6 +106,16 @@ impl Hit {
 }
 
 static CHECKS: &[&Check] = &[
+    &authentication::UNCOMPARED,
+    &authentication::PLAINTEXT,
+    &authentication::SESSION,
+    &authentication::ROLE,
+    &authentication::ASSIGNED,
+    &authentication::FAIL_OPEN,
+    &authentication::EXEMPTION,
+    &authentication::IGNORED,
+    &authentication::UNVERIFIED,
+    &authentication::NO_EXPIRY,
     &blocking_in_async::CHECK,
     &constant_condition::CHECK,
     &dangling_c_string::CHECK,

@@ -123,7 +123,10 @@ fn libraries<'m>(request: &Request<'_>, models: &'m [Index]) -> Vec<Library<'m>>
                 Action::Source(source) => {
                     loud.contains(&source.kind) && row.confidence != Some(Confidence::Low)
                 }
-                Action::Entry(entry) => entry.params.is_some() || !entry.receives.is_empty(),
+                Action::Entry(entry) => {
+                    let given = entry.params.is_some() || !entry.receives.is_empty();
+                    given || !entry.returns.is_empty()
+                }
                 _ => false,
             };
             if counts {

@@ -13,7 +13,9 @@ use super::program::Linked;
 use super::rows::Called;
 use super::summary::Reached;
 use super::value::{FunctionRef, Key, Taint, Thing, Value};
-use crate::model::{Action, Entry, FactSet, Hit, Root, SinkKind, SourceKind};
+use crate::model::{
+    Action, Condition, Entry, FactSet, Hit, Root, SinkKind, SourceKind, Test as Ask,
+};
 use crate::rule::Confidence;
 
 /// What a library passes to a function of the project, and does with its result.
@@ -70,6 +72,7 @@ impl<'w> Machine<'w> {
             for hit in self.decorator_rows(at.file, decorator) {
                 if let Action::Entry(entry) = &hit.row.action
                     && entry.methods.is_empty()
+                    && self.decorator_applies(at.file, decorator, &hit)
                 {
                     let route = entry.route.as_ref();
                     let route = route.and_then(|place| route_text(decorator, &place.root));
@@ -98,6 +101,35 @@ impl<'w> Machine<'w> {
             }
         }
         found
+    }
+
+    /// Whether the conditions of a row hold for what is passed to a decorator.
+    fn decorator_applies(&mut self, file: FileId, decorator: &Static, hit: &Hit<'w>) -> bool {
+        let conditions = hit.row.conditions.iter();
+        let all = conditions.fold(true, |all, it| {
+            all && self.decorator_holds(file, decorator, it) == Some(true)
+        });
+        let mut exceptions = hit.row.exceptions.iter();
+        all && !exceptions.any(|it| self.decorator_holds(file, decorator, it) == Some(true))
+    }
+
+    fn decorator_holds(
+        &mut self,
+        file: FileId,
+        decorator: &Static,
+        condition: &Condition,
+    ) -> Option<bool> {
+        let passed = passed_to(decorator, &condition.place.root);
+        if condition.test == Ask::Given {
+            return Some(passed.is_none() == condition.negated);
+        }
+        let value = match passed? {
+            Static::Name(name) => self.read_name(file, name, Span::new(0, 0)),
+            Static::Const(constant) => Value::constants(vec![constant.clone()]),
+            _ => return None,
+        };
+        let outcome = self.asks(&State::default(), &condition.test, &value, file)?;
+        Some(outcome != condition.negated)
     }
 
     /// Rows about what a decorator is.
@@ -339,20 +371,23 @@ fn holds_default(annotation: &Static, is_one: &dyn Fn(&Static) -> bool) -> bool 
 }
 
 fn route_text(decorator: &Static, root: &Root) -> Option<String> {
+    match passed_to(decorator, root)? {
+        Static::Const(Constant::Str(text)) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// An argument of a decorator.
+fn passed_to<'s>(decorator: &'s Static, root: &Root) -> Option<&'s Static> {
     let Static::Call { args, kwargs, .. } = decorator else {
         return None;
     };
-    let Root::Argument { index, name } = root else {
-        return None;
-    };
-    let by_index = index.and_then(|at| args.get(usize::from(at)));
-    let by_name = || {
-        let mut named = kwargs.iter();
-        let name = name.as_deref()?;
-        named.find(|(known, _)| **known == *name).map(|(_, it)| it)
-    };
-    match by_index.or_else(by_name)? {
-        Static::Const(Constant::Str(text)) => Some(text.clone()),
+    let named = |name: &str| kwargs.iter().find(|(known, _)| **known == *name);
+    match root {
+        Root::Argument { index, name } => {
+            let by_index = index.and_then(|at| args.get(usize::from(at)));
+            by_index.or_else(|| Some(&named(name.as_deref()?)?.1))
+        }
         _ => None,
     }
 }

@@ -386,7 +386,11 @@ impl<'w> Machine<'w> {
                 Step::Field(name) => self.read_field(frame, state, &value, name, span),
                 _ => {
                     let key = self.key(frame, state, step);
-                    self.read_element(state, &value, key.as_ref())
+                    let mut element = self.read_element(state, &value, key.as_ref());
+                    for of in self.element_types(frame.at.file, &value) {
+                        element = element.join(&Value::instance(&of));
+                    }
+                    element
                 }
             };
         }

@@ -99,6 +99,23 @@ impl<'w> Machine<'w> {
         value
     }
 
+    /// The types that models give to the elements of a value: what its `__getitem__` returns.
+    pub fn element_types(&self, file: FileId, of: &Value) -> Vec<Arc<str>> {
+        let containers = of.things.iter().filter_map(|thing| match thing {
+            Thing::Instance(of) => Some(of),
+            _ => None,
+        });
+        let model = self.program().model(file);
+        let element = |container: &Arc<str>| {
+            let lineage = self.program().lineage(file, container);
+            let found = lineage
+                .iter()
+                .find_map(|of| model.returned_type(&format!("{of}.__getitem__")))?;
+            Some(model.same(found).unwrap_or(found).into())
+        };
+        containers.filter_map(element).collect()
+    }
+
     fn read_rows(&mut self, hits: &[Hit<'w>], file: FileId, span: Span, value: &mut Value) {
         for hit in hits {
             if let Action::Source(source) = &hit.row.action {
@@ -177,13 +194,26 @@ impl<'w> Machine<'w> {
         args: &Args,
         site: Site,
     ) -> Outcome {
-        for of in self.program().lineage(site.file, of) {
-            let path: Arc<str> = format!("{of}.{name}").into();
-            let model = self.program().model(site.file);
-            let known = model.calls(&path).next().is_some() || model.returned_type(&path).is_some();
-            if known {
-                return self.call_path(state, &path, Some(receiver), args, site);
+        // A class may give its own type to what a method returns whose rows stand at a base.
+        let model = self.program().model(site.file);
+        let lineage = self.program().lineage(site.file, of);
+        let paths: Vec<Arc<str>> = lineage
+            .iter()
+            .map(|of| format!("{of}.{name}").into())
+            .collect();
+        let typed = paths.iter().find_map(|path| model.returned_type(path));
+        let has_rows = |path: &&Arc<str>| model.calls(path).next().is_some();
+        let is_typed = |path: &&Arc<str>| model.returned_type(path).is_some();
+        let known = paths.iter().find(has_rows);
+        if let Some(path) = known.or_else(|| paths.iter().find(is_typed)) {
+            let mut outcome = self.call_path(state, path, Some(receiver), args, site);
+            if let Some(of) = typed {
+                let of: Arc<str> = model.same(of).unwrap_or(of).into();
+                let things = &mut outcome.value.things;
+                things.retain(|it| !matches!(it, Thing::Instance(_)));
+                things.push(Thing::Instance(of));
             }
+            return outcome;
         }
         if let Some(outcome) = self.language_method(state, receiver, name, args, site) {
             return outcome;
@@ -649,7 +679,8 @@ impl<'w> Machine<'w> {
         Some(outcome != condition.negated)
     }
 
-    fn asks(&mut self, state: &State, test: &Ask, value: &Value, file: FileId) -> Option<bool> {
+    /// Whether a value answers a test; none if that cannot be decided.
+    pub fn asks(&mut self, state: &State, test: &Ask, value: &Value, file: FileId) -> Option<bool> {
         let all = |check: &dyn Fn(&Constant) -> bool| {
             let mut outcomes = value.known_constants()?.iter().map(check);
             let first = outcomes.next()?;

@@ -14,7 +14,7 @@ mod python;
 mod rust;
 mod summary;
 mod tables;
-mod words;
+pub(crate) mod words;
 mod world;
 
 use std::sync::OnceLock;

@@ -42,6 +42,8 @@ pub enum Guard {
     UserInfo,
     /// As many signs as tokens have follow without a break.
     Token,
+    /// It is a part of the name of a function that is defined there.
+    Defined,
 }
 
 impl Guard {
@@ -51,8 +53,18 @@ impl Guard {
             Guard::SecretName => prefilter::matters(text, start, end),
             Guard::UserInfo => address::may_follow(text, end),
             Guard::Token => provider::may_follow(text, start),
+            Guard::Defined => is_defined(text, start),
         }
     }
+}
+
+/// Whether the name around an offset follows the keyword of a function.
+fn is_defined(text: &[u8], at: usize) -> bool {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;
+    let before = &text[..at];
+    let length = before.iter().rev().take_while(|byte| is_name(byte)).count();
+    let before = &before[..at - length];
+    before.ends_with(b"def ") || before.ends_with(b"fn ")
 }
 
 impl Literal {
