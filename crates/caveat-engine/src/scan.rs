@@ -341,6 +341,7 @@ impl<'s> Scan<'s> {
             text: &self.file.text,
             names: self.tree.is_some().then_some(&names),
             secrets: OnceCell::new(),
+            agent: OnceCell::new(),
         };
         for &(_, program) in active {
             match &program.body {

@@ -1,5 +1,6 @@
 //! The analyses that rules name with `check:`. One file or folder each.
 
+pub mod agent;
 mod authentication;
 mod blocking_in_async;
 mod constant_condition;
@@ -60,6 +61,8 @@ pub struct FileView<'f> {
     pub names: Option<&'f Names<'f>>,
     /// What the analysis of secrets found, once a rule has asked.
     pub secrets: OnceCell<secrets::Found>,
+    /// What the analysis of agents found, once a rule has asked.
+    pub agent: OnceCell<agent::Found>,
 }
 
 /// What a check found.
@@ -106,6 +109,19 @@ impl Hit {
 }
 
 static CHECKS: &[&Check] = &[
+    &agent::LLM_TO_CODE,
+    &agent::LLM_TO_HTML,
+    &agent::LLM_TO_PATH,
+    &agent::LLM_TO_REQUEST,
+    &agent::LLM_TO_SHELL,
+    &agent::LLM_TO_SQL,
+    &agent::MODEL_FROM_REQUEST,
+    &agent::PROMPT_INJECTION,
+    &agent::SECRET_IN_PROMPT,
+    &agent::TOOL_FILE_WRITE,
+    &agent::TOOL_REQUEST,
+    &agent::TOOL_SHELL,
+    &agent::TOOL_SQL,
     &authentication::UNCOMPARED,
     &authentication::PLAINTEXT,
     &authentication::SESSION,

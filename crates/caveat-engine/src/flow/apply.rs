@@ -6,11 +6,12 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::call::{Site, renamed, short_name};
-use super::guard::Test;
+use super::guard::{EVERYTHING, Test};
 use super::heap::{Heap, Kind, State};
 use super::interpret::{Exit, Machine};
 use super::summary::{Change, Outcome, Reached, Summary};
 use super::value::{Entry, Identity, Key, ObjectId, Origin, Part, Taint, Thing, Value, What, mix};
+use crate::model::FactSet;
 
 /// Objects that a summary carries.
 const MOST_OBJECTS: usize = 64;
@@ -95,6 +96,7 @@ impl<'w> Machine<'w> {
             };
             let outer = self.part_value(state, &mut passing, part);
             let data = self.data_of(state, &outer);
+            let data = data.changed(state.agreed(), FactSet::EMPTY);
             for known in data.stepped(site.file, site.span, &passing.what).entries() {
                 self.reach(Reached {
                     entry: entry.after(known),
@@ -130,7 +132,10 @@ impl<'w> Machine<'w> {
             })
             .filter(|(_, identity)| *identity != 0)
             .collect();
-        let rename = |identity: Identity| identities.get(&identity).copied();
+        let rename = |identity: Identity| match identity {
+            EVERYTHING => Some(EVERYTHING),
+            _ => identities.get(&identity).copied(),
+        };
         for (identity, learned) in renamed(&summary.learned, &rename) {
             state.learn(identity, &learned);
         }

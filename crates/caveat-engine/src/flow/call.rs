@@ -6,7 +6,7 @@ use caveat_parser::ir::{self, ArgKind, Call, Callee, FunctionKind, Param, ParamK
 use caveat_parser::link::FileId;
 use caveat_parser::{Constant, Span};
 
-use super::guard::Learned;
+use super::guard::{EVERYTHING, Learned};
 use super::heap::{Kind, Object, State};
 use super::interpret::{Frame, Machine, plain_function, step};
 use super::program::{Ancestor, Linked};
@@ -577,6 +577,8 @@ impl<'w> Machine<'w> {
         let mut frame = Frame::new(self.program(), function, context);
         let own = frame.function;
         let mut start = frame.start(std::mem::take(&mut state.heap));
+        let agreed = state.learned.iter().filter(|(of, _)| *of == EVERYTHING);
+        start.learned = agreed.cloned().collect();
         let name = short_name(&own.name);
         for (param, mut value) in own.params.iter().zip(bound) {
             value = step(
@@ -693,17 +695,6 @@ impl<'w> Machine<'w> {
             let facts = self.facts_of_annotation(at.file, annotation);
             value.taint = value.taint.changed(facts, FactSet::EMPTY);
         }
-    }
-
-    fn facts_of_annotation(&self, file: FileId, annotation: &Static) -> FactSet {
-        let Static::Name(name) = annotation else {
-            return FactSet::EMPTY;
-        };
-        let model = self.program().model(file);
-        model
-            .facts_of_type(name)
-            .union(super::rvalue::facts_of(name))
-            .without(crate::model::Fact::Text)
     }
 
     /// What a value of a declared type is.

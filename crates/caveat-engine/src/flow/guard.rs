@@ -7,6 +7,9 @@ use caveat_parser::Constant;
 use super::value::{Absent, Identity};
 use crate::model::FactSet;
 
+/// Stands for all values there are: what is learned of it holds for whatever happens from then on.
+pub const EVERYTHING: Identity = 1;
+
 /// What a true or a false value says about others.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Test {
@@ -78,6 +81,20 @@ impl Test {
                 b.learned(outcome, into);
             }
         }
+    }
+
+    /// What the outcome true says, as a test that says nothing otherwise.
+    pub fn when_true(&self) -> Option<Arc<Test>> {
+        let mut learned = Vec::new();
+        self.learned(true, &mut learned);
+        let learns = learned.into_iter().map(|(subject, what)| {
+            Arc::new(Test::Learn {
+                when: true,
+                subject,
+                learned: what.clone(),
+            })
+        });
+        learns.map(Some).fold(None, both)
     }
 
     /// The test with other identities; a part whose value has none is left out.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::guard::Learned;
+use super::guard::{EVERYTHING, Learned};
 use super::value::{ClassRef, Entry, Identity, Key, ObjectId, Origin, Part, Taint, Value, mix};
 use crate::model::FactSet;
 
@@ -345,6 +345,12 @@ impl State {
         }
     }
 
+    /// Facts that hold of all data from here on, for a person agreed to what happens.
+    pub fn agreed(&self) -> FactSet {
+        let all = self.learned.iter().filter(|(of, _)| *of == EVERYTHING);
+        all.fold(FactSet::EMPTY, |facts, (_, it)| facts.union(it.facts))
+    }
+
     /// A value of that identity is made anew: what was known of the old one is not known of it.
     pub fn forget(&mut self, identity: Identity) {
         self.learned.retain(|(known, _)| *known != identity);
@@ -401,4 +407,38 @@ fn learned_of(entry: &Entry, learned: &Learned) -> Entry {
     let mut entry = entry.changed(learned.facts, FactSet::EMPTY);
     entry.absent = entry.absent.union(learned.absent);
     entry
+}
+
+/// Tells keys apart inside of identities.
+pub fn key_number(key: &Key) -> u64 {
+    match key {
+        Key::Item(at) => mix(&[1, at.unsigned_abs(), u64::from(*at < 0)]),
+        Key::Text(text) | Key::Field(text) => {
+            let parts: Vec<u64> = text.bytes().map(u64::from).collect();
+            mix(&[2, mix(&parts)])
+        }
+    }
+}
+
+/// An element of data that nothing else is known of is the same whenever it is read under that
+/// key, so what was found out of it still holds.
+pub fn element_again(state: &State, value: &Value, key: &Key, mut element: Value) -> Value {
+    let is_plain = value.identity != 0 && value.refs.is_empty() && !element.taint.is_empty();
+    if !is_plain || element.identity != 0 || element.known_constants().is_some() {
+        return element;
+    }
+    element.identity = mix(&[value.identity, key_number(key)]);
+    known_again(state, &mut element);
+    element
+}
+
+/// What was found out of a part of something holds whenever it is read again.
+pub fn known_again(state: &State, value: &mut Value) {
+    let identity = value.identity;
+    if identity == 0 {
+        return;
+    }
+    for (_, learned) in state.learned.iter().filter(|(of, _)| *of == identity) {
+        refine(value, identity, learned);
+    }
 }

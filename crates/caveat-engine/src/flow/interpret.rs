@@ -13,6 +13,7 @@ use caveat_parser::link::FileId;
 use caveat_parser::{Constant, Span};
 use rustc_hash::FxHashMap;
 
+use super::call::Site;
 use super::constant;
 use super::guard::{Learned, Test, both};
 use super::heap::{Heap, Kind, Object, State, passed};
@@ -318,7 +319,13 @@ impl<'w> Machine<'w> {
                 self.assign(frame, state, place, value, instr.span);
             }
             Op::Call(call) => {
-                let outcome = self.call(frame, state, call, identity, instr.span);
+                let mut outcome = self.call(frame, state, call, identity, instr.span);
+                let site = Site {
+                    file: frame.at.file,
+                    span: instr.span,
+                    identity,
+                };
+                self.asked(frame.function, state, call, site, &mut outcome);
                 if outcome.diverges {
                     return false;
                 }
@@ -386,11 +393,19 @@ impl<'w> Machine<'w> {
                 Step::Field(name) => self.read_field(frame, state, &value, name, span),
                 _ => {
                     let key = self.key(frame, state, step);
+                    if let (Step::By(local), None) = (step, &key) {
+                        self.looked_up(frame, state, &value, *local, span);
+                    }
                     let mut element = self.read_element(state, &value, key.as_ref());
                     for of in self.element_types(frame.at.file, &value) {
                         element = element.join(&Value::instance(&of));
                     }
-                    element
+                    match &key {
+                        Some(Key::Text(name)) => {
+                            element.with_taint(&self.named_secret(frame.at.file, name, span))
+                        }
+                        _ => element,
+                    }
                 }
             };
         }
@@ -475,7 +490,12 @@ impl<'w> Machine<'w> {
         span: Span,
     ) -> Value {
         let found = self.deeper(|machine| machine.find_field(file, state, value, name, span));
-        found.unwrap_or_else(Value::any)
+        let mut found = found.unwrap_or_else(Value::any);
+        super::heap::known_again(state, &mut found);
+        if found.things.is_empty() {
+            found = found.with_taint(&self.named_secret(file, name, span));
+        }
+        found
     }
 
     fn find_field(
@@ -508,11 +528,19 @@ impl<'w> Machine<'w> {
             found = found.join(&member);
         }
         let mut other = self.part_or_data(state, value, Some(&key));
+        let declared = self.facts_of_field(value, name);
+        other.taint = other.taint.changed(declared, FactSet::EMPTY);
+        other.taint = self.stepped_by_attribute(file, value, name, other.taint);
         if matches!(&**name, "netloc" | "hostname" | "host") && value.aspect.is_some() {
             other.known = Known::Any;
             let mut part = found.join(&other);
             part.aspect = value.aspect;
             return part;
+        }
+        if &**name == "parents" && value.identity != 0 {
+            other.known = Known::Any;
+            other.aspect = Some((value.identity, Fact::Inside));
+            return other;
         }
         match touched {
             // The declared type says what it is, the part whose it is.
@@ -584,9 +612,13 @@ impl<'w> Machine<'w> {
             }
         }
         found = found.join(&self.part_or_data(state, value, key));
+        match key {
+            Some(key) => found = super::heap::element_again(state, value, key, found),
+            None => super::heap::known_again(state, &mut found),
+        }
         match found.is_nothing() {
             true => Value::any(),
-            false => found.clone(),
+            false => found,
         }
     }
 
@@ -650,7 +682,11 @@ impl<'w> Machine<'w> {
                 let named = &frame.function.locals[local.index()];
                 let value = match named.name.is_empty() {
                     true => value,
-                    false => step(value, frame.at.file, span, &What::Named(named.name.clone())),
+                    false => {
+                        let secret = self.named_secret(frame.at.file, &named.name, span);
+                        let value = value.with_taint(&secret);
+                        step(value, frame.at.file, span, &What::Named(named.name.clone()))
+                    }
                 };
                 match named.once {
                     true => frame.once[local.index()] = value,
@@ -712,6 +748,9 @@ impl<'w> Machine<'w> {
                 }
             }
             self.declare(frame.at, param, &mut value);
+            let local = &frame.function.locals[param.local.index()];
+            let secret = self.named_secret(frame.at.file, &local.name, param.span);
+            value.taint = value.taint.join(&secret);
             self.enter(frame, number, param, &mut value);
             state.variables[param.local.index()] = value;
         }
@@ -768,10 +807,14 @@ pub fn read_local(frame: &Frame<'_>, state: &State, local: LocalId) -> Value {
         true => &frame.once[local.index()],
         false => &state.variables[local.index()],
     };
-    match value.is_nothing() {
-        true => Value::any(),
-        false => value.clone(),
+    if value.is_nothing() {
+        return Value::any();
     }
+    let mut value = value.clone();
+    if frame.function.locals[local.index()].once {
+        super::heap::known_again(state, &mut value);
+    }
+    value
 }
 
 /// A value that an instruction made: it has an identity of its own unless it is a known one.
@@ -811,6 +854,7 @@ pub fn assume(state: &mut State, condition: &Value, outcome: bool) {
             state.learn(identity, what);
         }
     }
+    super::approval::assume(state, condition, outcome);
     if condition.identity == 0 {
         return;
     }

@@ -176,6 +176,14 @@ impl<'w> Machine<'w> {
                     ..Value::tainted(self.data_of(state, &url))
                 })
             }
+            "os.path.commonpath" => {
+                let items = self.known_items(state, &first?)?;
+                let checked = items.iter().find(|it| !it.taint.is_empty())?;
+                plain(Value {
+                    aspect: (checked.identity != 0).then_some((checked.identity, Fact::Inside)),
+                    ..Value::tainted(self.data_of(state, checked))
+                })
+            }
             "re.compile" => {
                 let mut pattern = Object::new(Kind::Fields);
                 pattern.set(Some(&Key::Field("pattern".into())), first?, true);

@@ -7,9 +7,11 @@
 //! languages it knows their own functions and methods ([`language`]).
 
 mod apply;
+mod approval;
 mod call;
 mod constant;
 mod container;
+mod declared;
 mod demand;
 mod entry;
 mod graph;

@@ -25,6 +25,39 @@ pub struct FileCode {
     classes: FxHashMap<Arc<str>, ir::ClassId>,
     /// Names of the top level that functions assign.
     pub rewritten: FxHashSet<Arc<str>>,
+    /// A library that talks to language models is named in it.
+    pub asks_models: bool,
+}
+
+/// Words of libraries that talk to language models.
+const MODEL_LIBRARIES: &[&str] = &[
+    "openai",
+    "anthropic",
+    "litellm",
+    "langchain",
+    "genai",
+    "generativeai",
+    "ollama",
+    "pydantic_ai",
+    "rig",
+    "llm",
+    "crewai",
+    "autogen",
+    "smolagents",
+    "agents",
+    "llama_index",
+    "cohere",
+    "mistralai",
+];
+
+/// Whether a text imports such a library, or has a module that is called so.
+fn asks_models(text: &str) -> bool {
+    let imports = text.lines().filter(|line| {
+        let line = line.trim_start();
+        line.starts_with("import ") || line.starts_with("from ") || line.starts_with("use ")
+    });
+    let mut words = imports.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_'));
+    words.any(|word| MODEL_LIBRARIES.iter().any(|library| word.contains(library)))
 }
 
 impl FileCode {
@@ -51,6 +84,7 @@ impl FileCode {
             }
         }
         FileCode {
+            asks_models: asks_models(&source.text),
             unit,
             source,
             language,

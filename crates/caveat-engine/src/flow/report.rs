@@ -12,6 +12,7 @@ use super::program::Program;
 use super::value::{Via, What};
 use crate::context;
 use crate::finding::{Finding, Place};
+use crate::model::SinkKind;
 use crate::rule::{Confidence, Severity};
 
 /// Steps of a way that are shown, both ends included.
@@ -122,7 +123,7 @@ fn broken(request: &Request<'_>, program: &Program<'_>, flow: &Flow) -> Vec<Draf
             let message = way.message.as_ref().unwrap_or(&rule.message);
             drafts.push(Draft {
                 rule: number,
-                span: flow.reached.span,
+                span: place_of(flow),
                 message: filled(message, program, flow),
                 severity: origin.severity,
                 confidence,
@@ -133,6 +134,30 @@ fn broken(request: &Request<'_>, program: &Program<'_>, flow: &Flow) -> Vec<Draf
         }
     }
     drafts
+}
+
+/// Where a flow is told. What a model is given stands in a long call, so there it is the piece of
+/// text that takes up the data.
+fn place_of(flow: &Flow) -> Span {
+    let reached = &flow.reached;
+    let is_prompt = matches!(reached.kind, SinkKind::Prompt | SinkKind::Instructions);
+    if !is_prompt {
+        return reached.span;
+    }
+    let inside = |via: &&Arc<Via>| {
+        let span = via.span;
+        via.file == reached.file
+            && reached.argument.start <= span.start
+            && span.end <= reached.argument.end
+    };
+    let last = reached.entry.via.as_ref();
+    if let Some(via) =
+        last.filter(|via| matches!(via.what, What::Built) && via.file == reached.file)
+    {
+        return via.span;
+    }
+    let mut way = std::iter::successors(reached.entry.via.as_ref(), |via| via.before.as_ref());
+    way.find(inside).map_or(reached.argument, |via| via.span)
 }
 
 fn lower(confidence: Confidence) -> Confidence {
@@ -165,11 +190,25 @@ fn code_of(program: &Program<'_>, file: FileId, span: Span) -> String {
 
 fn callee_of(program: &Program<'_>, flow: &Flow) -> String {
     let code = code_of(program, flow.reached.file, flow.reached.span);
-    let callee = code.split('(').next().unwrap_or(&code).trim();
+    let callee = callee_text(&code).trim();
     match callee.is_empty() {
         true => code,
         false => callee.to_owned(),
     }
+}
+
+/// A call without its arguments; the receiver may stand in parentheses.
+fn callee_text(code: &str) -> &str {
+    let mut open = 0usize;
+    for (at, byte) in code.bytes().enumerate() {
+        match byte {
+            b'(' if open == 0 && at > 0 => return &code[..at],
+            b'(' => open += 1,
+            b')' => open = open.saturating_sub(1),
+            _ => {}
+        }
+    }
+    code
 }
 
 /// The way from source to sink.

@@ -426,6 +426,7 @@ impl<'w> Machine<'w> {
                     false => passed.value.clone(),
                 };
                 let data = self.data_of(state, &body);
+                let data = data.changed(state.agreed(), FactSet::EMPTY);
                 let whole = passed.value.known_prefix();
                 let facts = whole.map_or(FactSet::EMPTY, |prefix| text::facts_of_prefix(&prefix));
                 let facts = match passed.value.refs.is_empty() {
@@ -478,6 +479,9 @@ impl<'w> Machine<'w> {
             if !self.parameter_of_fact(state, guard.adds, value.as_ref(), is_whole, &mut learned) {
                 return None;
             }
+        }
+        if guard.adds.contains(Fact::Approved) {
+            return super::approval::approve(state, guard.on, learned);
         }
         let mut test = None;
         for place in &hit.target.places {

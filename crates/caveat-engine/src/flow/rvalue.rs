@@ -289,11 +289,13 @@ impl<'w> Machine<'w> {
             known.test = self.comparison_test(state, op, left, right);
             return known;
         }
-        let mut result = Value::any();
-        if let Some(outcome) = self.membership(state, op, left, right) {
-            result = Value::constant(Constant::Bool(outcome));
-        }
-        result.test = self.comparison_test(state, op, left, right);
+        let outcomes = match self.membership(state, op, left, right) {
+            Some(outcome) => vec![Constant::Bool(outcome)],
+            None => vec![Constant::Bool(true), Constant::Bool(false)],
+        };
+        let mut result = Value::constants(outcomes);
+        let test = self.comparison_test(state, op, left, right);
+        result.test = super::guard::both(test, super::approval::compared(op, left, right));
         result
     }
 
@@ -340,7 +342,10 @@ impl<'w> Machine<'w> {
             (Some(_), None) if !matches!(op, CompareOp::In | CompareOp::NotIn) => (right, left, op),
             _ => (left, right, op),
         };
-        let allowed = self.allowed_aspect(state, op, value, other);
+        let mut allowed = self.allowed_aspect(state, op, value, other);
+        if matches!(op, CompareOp::In | CompareOp::NotIn) {
+            allowed = super::guard::both(allowed, self.allowed_aspect(state, op, right, left));
+        }
         let test = match op {
             CompareOp::Equal | CompareOp::Is | CompareOp::NotEqual | CompareOp::IsNot => {
                 equality(value, other)
@@ -383,11 +388,14 @@ impl<'w> Machine<'w> {
         if is_empty || !self.data_of(state, other).is_empty() {
             return None;
         }
-        let facts = FactSet::EMPTY.with(fact);
+        let mut learned = Learned::facts(FactSet::EMPTY.with(fact));
+        if fact == Fact::Inside {
+            learned.needs = FactSet::EMPTY.with(Fact::Resolved);
+        }
         Some(Arc::new(Test::Learn {
             when,
             subject,
-            learned: Learned::facts(facts),
+            learned,
         }))
     }
 
@@ -747,7 +755,9 @@ fn pairwise(
 
 /// `value == constant`
 fn equality(value: &Value, other: &Value) -> Option<Test> {
-    let constants = other.known_constants()?;
+    let Some(constants) = other.known_constants() else {
+        return same_as_own(value, other).or_else(|| same_as_own(other, value));
+    };
     // A result of a check that is compared with a truth value or `None`.
     let truths: Vec<bool> = constants.iter().map(constant::truth).collect();
     let about = value
@@ -784,6 +794,22 @@ fn equality(value: &Value, other: &Value) -> Option<Test> {
     Some(match about {
         Some(about) => Test::Both(Arc::new(own), Arc::new(about)),
         None => own,
+    })
+}
+
+/// What equals a value of the program's own is none of the sender's making.
+fn same_as_own(value: &Value, own: &Value) -> Option<Test> {
+    let is_own = own.taint.is_empty() && own.refs.is_empty() && own.part.is_none();
+    let counts = is_own && value.identity != 0 && !value.taint.is_empty();
+    counts.then(|| Test::Learn {
+        when: true,
+        subject: value.identity,
+        learned: Learned::facts(
+            FactSet::EMPTY
+                .with(Fact::OneOf)
+                .with(Fact::Inside)
+                .with(Fact::HostAllowed),
+        ),
     })
 }
 

@@ -652,7 +652,7 @@ impl Value {
             test: if self.test == other.test {
                 self.test.clone()
             } else {
-                None
+                joined_tests(self, other)
             },
             aspect: self.aspect.filter(|it| Some(*it) == other.aspect),
         }
@@ -724,4 +724,18 @@ pub fn clipped(text: &str) -> Arc<str> {
         end -= 1;
     }
     text[..end].into()
+}
+
+/// What either of two values says when it is true: that of the one, where the other is surely
+/// false (`a and b`).
+fn joined_tests(a: &Value, b: &Value) -> Option<Arc<Test>> {
+    let is_false = |value: &Value| {
+        let constants = value.known_constants();
+        constants.is_some_and(|it| it.iter().all(|it| !super::constant::truth(it)))
+    };
+    match (is_false(a), is_false(b)) {
+        (true, false) => b.test.as_ref()?.when_true(),
+        (false, true) => a.test.as_ref()?.when_true(),
+        _ => None,
+    }
 }

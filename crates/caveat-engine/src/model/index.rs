@@ -39,6 +39,7 @@ pub struct Index {
     methods: FxHashMap<String, Vec<Position>>,
     members: FxHashMap<String, Vec<Position>>,
     named: Vec<Position>,
+    guards: Vec<Position>,
     same: Paths<String>,
     bases: Paths<String>,
     returns: Paths<String>,
@@ -130,6 +131,9 @@ impl Index {
                 }
                 Form::Member { name, .. } => {
                     self.members.entry(name.clone()).or_default().push(position);
+                }
+                Form::Named(_) if matches!(row.action, Action::Guard(_)) => {
+                    self.guards.push(position);
                 }
                 Form::Named(_) => self.named.push(position),
             }
@@ -231,6 +235,15 @@ impl Index {
     /// Rows about anything of that name: a variable, parameter, attribute, key or keyword.
     pub fn named<'s>(&'s self, name: &'s str) -> impl Iterator<Item = Hit<'s>> {
         let hits = self.named.iter().map(|position| self.hit(*position));
+        hits.filter(move |hit| match &hit.target.form {
+            Form::Named(wanted) => wanted.0.is_match(name),
+            _ => false,
+        })
+    }
+
+    /// Guards that are calls of anything of that name.
+    pub fn guards_by_name<'s>(&'s self, name: &'s str) -> impl Iterator<Item = Hit<'s>> {
+        let hits = self.guards.iter().map(|position| self.hit(*position));
         hits.filter(move |hit| match &hit.target.form {
             Form::Named(wanted) => wanted.0.is_match(name),
             _ => false,

@@ -60,6 +60,10 @@ words! {
         NullPointer "null-pointer" "a null or dangling raw pointer",
         FreedPointer "freed-pointer" "a raw pointer whose memory was given back",
         EntityParser "entity-parser" "an XML parser that follows external entities",
+        LlmOutput "llm-output" "text or tool arguments that a language model wrote",
+        ToolArgument "tool-argument" "an argument of a tool that a language model calls",
+        WholeEnvironment "whole-environment" "all environment variables at once",
+        Answer "answer" "what a person answered who was asked",
         LocalAddress "local-address" "the address of a local, a parameter or a temporary",
     }
 }
@@ -124,6 +128,11 @@ words! {
         UrlBuilt "url-built" "an absolute link in a page or mail",
         PointerAccess "pointer-access" "a raw pointer that is read or written",
         PointerFree "pointer-free" "a raw pointer whose memory is given back",
+        FileChange "file-change" "the path of a file that is written, moved or removed",
+        Prompt "prompt" "text that a language model is given",
+        Instructions "instructions" "the system prompt or instructions of a language model",
+        ModelService "model-service" "the name, address or key of a language model",
+        Memory "memory" "what an agent remembers for later conversations",
         Escape "escape" "a raw pointer that outlives its frame",
     }
 }
@@ -173,6 +182,7 @@ words! {
         Hashed "hashed" "a digest",
         Encrypted "encrypted" "a ciphertext",
         Masked "masked" "hidden in part",
+        Approved "approved" "a person agreed to what happens with it",
         Finite "finite" "neither infinite nor not a number",
     }
 }
@@ -200,7 +210,9 @@ impl SourceKind {
             | SourceKind::UntrustedNumber
             | SourceKind::UploadName
             | SourceKind::RequestHost
-            | SourceKind::ClientAddress => Trust::Client,
+            | SourceKind::ClientAddress
+            | SourceKind::LlmOutput
+            | SourceKind::ToolArgument => Trust::Client,
             SourceKind::Network => Trust::Connection,
             SourceKind::Stored | SourceKind::ArchiveEntry => Trust::File,
             SourceKind::Cli => Trust::CommandLine,

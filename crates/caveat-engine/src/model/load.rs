@@ -36,7 +36,7 @@ const PLACES: &[&str] = &["at", "type", "named", "caught", "receiver"];
 const SOURCE: &[&str] = &["source", "fields", "adds"];
 const SINK: &[&str] = &["sink", "safe-if"];
 const STEP: &[&str] = &["step", "receiver", "adds", "removes", "typed", "stops"];
-const GUARD: &[&str] = &["guard", "receiver", "fact", "value", "on", "needs"];
+const GUARD: &[&str] = &["guard", "named", "receiver", "fact", "value", "on", "needs"];
 const ENTRY: &[&str] = &[
     "entry",
     "receiver",
@@ -448,8 +448,19 @@ fn flag(reader: &mut Reader<'_>, map: &Map, key: &str) -> bool {
 }
 
 fn guard(reader: &mut Reader<'_>, map: &Map, node: &Node) -> Option<(Vec<Target>, Action)> {
-    let receiver = receiver(reader, map);
-    let targets = ats(reader, node, receiver.as_ref());
+    let targets = match map.get("named") {
+        Some(named) => {
+            let regex = regex(reader, named, "`named`")?;
+            vec![Target {
+                form: Form::Named(Receiver(regex)),
+                places: Vec::new(),
+            }]
+        }
+        None => {
+            let receiver = receiver(reader, map);
+            ats(reader, node, receiver.as_ref())
+        }
+    };
     if map.entry("fact").is_none() {
         reader.error(&node.span, "the key `fact` is missing");
     }
