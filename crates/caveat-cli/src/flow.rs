@@ -59,6 +59,14 @@ pub fn follow(
             reports[at].notices.push(notice);
         }
     }
+    for (path, span) in outcome.constant_inputs {
+        if let Some(&at) = places.get(&path) {
+            let harmless = |it: &Finding| {
+                it.span == span && it.flow.is_empty() && rules.rule(it.rule).unless_constant
+            };
+            reports[at].findings.retain(|it| !harmless(it));
+        }
+    }
     for finding in outcome.findings {
         let shown: Vec<Arc<str>> = finding.flow.iter().map(|it| it.path.clone()).collect();
         if let Some(&at) = places.get(&finding.path) {

@@ -109,14 +109,17 @@ impl Hit {
 }
 
 static CHECKS: &[&Check] = &[
+    &agent::APPROVAL,
     &agent::LLM_TO_CODE,
     &agent::LLM_TO_HTML,
     &agent::LLM_TO_PATH,
     &agent::LLM_TO_REQUEST,
     &agent::LLM_TO_SHELL,
     &agent::LLM_TO_SQL,
+    &agent::LOOP,
     &agent::MODEL_FROM_REQUEST,
     &agent::PROMPT_INJECTION,
+    &agent::RECORD,
     &agent::SECRET_IN_PROMPT,
     &agent::TOOL_FILE_WRITE,
     &agent::TOOL_REQUEST,

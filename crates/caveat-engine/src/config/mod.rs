@@ -12,6 +12,7 @@ pub mod shell;
 pub mod snippet;
 pub mod yaml;
 
+mod agent_settings;
 mod bidi_control_character;
 mod container_privileged;
 mod csrf_form;
@@ -119,6 +120,9 @@ impl Analysis {
 
 /// Every analysis of this module. Two rows may serve one rule.
 pub static ANALYSES: &[Analysis] = &[
+    agent_settings::INSTRUCTIONS,
+    agent_settings::SAFEGUARDS,
+    agent_settings::UNPINNED,
     bidi_control_character::ANALYSIS,
     container_privileged::ANALYSIS,
     csrf_form::ANALYSIS,

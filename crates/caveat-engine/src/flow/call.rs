@@ -6,7 +6,7 @@ use caveat_parser::ir::{self, ArgKind, Call, Callee, FunctionKind, Param, ParamK
 use caveat_parser::link::FileId;
 use caveat_parser::{Constant, Span};
 
-use super::guard::{EVERYTHING, Learned};
+use super::guard::{EVERYTHING, Learned, both};
 use super::heap::{Kind, Object, State};
 use super::interpret::{Frame, Machine, plain_function, step};
 use super::program::{Ancestor, Linked};
@@ -14,6 +14,7 @@ use super::summary::Outcome;
 use super::value::{
     ClassRef, Entry, FunctionRef, Identity, Key, ObjectId, Taint, Thing, Value, What, mix,
 };
+use super::vouch;
 use crate::model::FactSet;
 
 /// Functions of at most so many instructions are run again with the arguments of a call.
@@ -109,6 +110,22 @@ impl<'w> Machine<'w> {
             identity,
         };
         let args = self.arguments(frame, state, call);
+        let mut outcome = self.call_of(frame, state, call, &args, site);
+        if vouch::is_asked(&call.callee) {
+            outcome.test = both(outcome.test, vouch::answer(&args));
+        }
+        outcome
+    }
+
+    fn call_of(
+        &mut self,
+        frame: &mut Frame<'w>,
+        state: &mut State,
+        call: &'w Call,
+        args: &Args,
+        site: Site,
+    ) -> Outcome {
+        let span = site.span;
         match &call.callee {
             Callee::Value(operand) => {
                 if let ir::Operand::Place(place) = operand
@@ -119,11 +136,11 @@ impl<'w> Machine<'w> {
                     return self.super_value(frame, state);
                 }
                 let callee = self.read(frame, state, operand, span);
-                self.call_value(state, &callee, &args, site)
+                self.call_value(state, &callee, args, site)
             }
             Callee::Method(receiver, name) => {
                 let receiver = self.read(frame, state, receiver, span);
-                self.call_method(state, &receiver, name, &args, site)
+                self.call_method(state, &receiver, name, args, site)
             }
         }
     }

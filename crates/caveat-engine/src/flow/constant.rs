@@ -270,8 +270,78 @@ pub fn text_method(text: &str, name: &str, args: &[&Constant]) -> Option<Constan
     }
 }
 
+/// A function of `base64` on a constant. What cannot be decoded raises; its text stands for it.
+pub fn base64(path: &str, text: &str) -> Option<Constant> {
+    let is_url = path.contains(".urlsafe_");
+    let alphabet = match is_url {
+        true => b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+        false => b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+    };
+    match path.rsplit(['.', '_']).next()? {
+        "b64encode" => encoded(text.as_bytes(), alphabet),
+        "b64decode" => {
+            let decoded = decoded(text, alphabet).and_then(|it| String::from_utf8(it).ok());
+            Some(decoded.unwrap_or_else(|| text.to_owned()))
+        }
+        _ => None,
+    }
+    .map(Constant::Bytes)
+}
+
+fn encoded(bytes: &[u8], alphabet: &[u8; 64]) -> Option<String> {
+    if bytes.len() > SIZE {
+        return None;
+    }
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let at = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        for place in 0..4usize {
+            let digit = bits >> (18 - 6 * place) & 63;
+            text.push(match place <= chunk.len() {
+                true => char::from(alphabet[digit as usize]),
+                false => '=',
+            });
+        }
+    }
+    Some(text)
+}
+
+fn decoded(text: &str, alphabet: &[u8; 64]) -> Option<Vec<u8>> {
+    if !text.len().is_multiple_of(4) || text.len() > SIZE {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    let (mut bits, mut count) = (0u32, 0u32);
+    for byte in text.trim_end_matches('=').bytes() {
+        let digit = alphabet.iter().position(|it| *it == byte)?;
+        bits = (bits << 6 | digit as u32) & 0xff_ffff;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count & 0xff) as u8);
+        }
+    }
+    Some(bytes)
+}
+
 /// A text with holes whose parts are all known.
 pub fn concatenated(parts: &[Arc<str>]) -> Option<Constant> {
     let text = parts.concat();
     (text.len() <= SIZE).then_some(Constant::Str(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_goes_there_and_back() {
+        let bytes = |text: &str| Some(Constant::Bytes(text.to_owned()));
+        assert_eq!(base64("base64.b64encode", "hello"), bytes("aGVsbG8="));
+        assert_eq!(base64("base64.b64decode", "aGVsbG8="), bytes("hello"));
+        assert_eq!(base64("base64.urlsafe_b64decode", "aGk_"), bytes("hi?"));
+        assert_eq!(base64("base64.b64decode", "no"), bytes("no"));
+        assert_eq!(base64("base64.b32encode", "hello"), None);
+    }
 }

@@ -7,7 +7,7 @@
 //! what is called counts.
 
 use caveat_parser::Language;
-use caveat_parser::ir::{Base, Callee, Op, Operand, Rvalue, Static};
+use caveat_parser::ir::{Base, Callee, Op, Operand, Place, Rvalue, Static, Step};
 use caveat_parser::link::{FileId, Project, Target};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -199,6 +199,16 @@ pub fn reached(
             let calls = own.blocks.iter().flat_map(|block| &block.body);
             calls.filter_map(move |instr| match &instr.op {
                 Op::Call(call) => leads_to(program, function.file, &call.callee, &imports),
+                // What is put into a container of another file may be used there.
+                Op::Assign(place, _) if !place.path.is_empty() => {
+                    let is_field = |it: &&Step| matches!(it, Step::Field(_));
+                    let path = place.path.iter().take_while(is_field);
+                    let into = Callee::Value(Operand::Place(Place {
+                        base: place.base.clone(),
+                        path: path.cloned().collect(),
+                    }));
+                    leads_to(program, function.file, &into, &imports)
+                }
                 _ => None,
             })
         })
@@ -290,7 +300,7 @@ fn leads_to(
         return None;
     };
     let fields = place.path.iter().map_while(|step| match step {
-        caveat_parser::ir::Step::Field(name) => Some(&**name),
+        Step::Field(name) => Some(&**name),
         _ => None,
     });
     let mut parts: Vec<&str> = path.split('.').collect();

@@ -27,6 +27,8 @@ pub struct EntryPoint {
     pub types: Vec<Option<Arc<str>>>,
     /// What becomes of returned text.
     pub returns: Vec<SinkKind>,
+    /// Whether all its routes are known and have no placeholders; none without routes.
+    pub is_fixed: Option<bool>,
 }
 
 /// A function that was handed to a library to be called.
@@ -199,7 +201,12 @@ impl<'w> Machine<'w> {
             params: vec![None; function.params.len()],
             types: vec![None; function.params.len()],
             returns: Vec::new(),
+            is_fixed: None,
         });
+        if entry.route.is_some() {
+            let is_fixed = route.as_ref().is_some_and(|it| is_fixed(it));
+            point.is_fixed = Some(is_fixed && point.is_fixed.unwrap_or(true));
+        }
         for kind in &entry.returns {
             if !point.returns.contains(kind) {
                 point.returns.push(*kind);
@@ -287,6 +294,13 @@ impl<'w> Machine<'w> {
             let entry = self.source_at(*kind, facts, Confidence::High, file, param.span);
             value.taint = value.taint.join(&Taint::new(vec![entry]));
         }
+    }
+
+    /// Whether the function that is being run handles requests of fixed addresses only.
+    pub fn has_fixed_route(&self) -> bool {
+        let outermost = self.stack.first();
+        let point = outermost.and_then(|at| self.world.entries.get(at));
+        point.is_some_and(|it| it.is_fixed == Some(true))
     }
 
     /// Data that values of a type always are.
@@ -390,6 +404,11 @@ fn passed_to<'s>(decorator: &'s Static, root: &Root) -> Option<&'s Static> {
         }
         _ => None,
     }
+}
+
+/// Whether a route matches one address only.
+fn is_fixed(route: &str) -> bool {
+    !route.contains(['<', '{', '(', '[', '*', '\\', ':'])
 }
 
 /// Names in a route and their converters: `<int:id>`, `<name>`, `{name}`, `{name:path}`.

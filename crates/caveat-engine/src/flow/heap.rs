@@ -201,6 +201,22 @@ pub fn child(part: &Part, key: &Key) -> Value {
     })
 }
 
+/// Marks objects that functions change: what they hold besides what they were made with is not
+/// known, nor what of that is left.
+pub fn open(heap: &mut Heap, refs: &[ObjectId]) {
+    for id in refs {
+        let Some(object) = heap.get_mut(id) else {
+            continue;
+        };
+        if matches!(object.kind, Kind::List | Kind::Set | Kind::Dict) {
+            let object = Arc::make_mut(object);
+            object.closed = false;
+            object.many = true;
+            object.rest = object.rest.join(&Value::any());
+        }
+    }
+}
+
 /// The objects of a state, by identity.
 pub type Heap = FxHashMap<ObjectId, Arc<Object>>;
 
@@ -405,6 +421,7 @@ fn learned_of(entry: &Entry, learned: &Learned) -> Entry {
         return entry.clone();
     }
     let mut entry = entry.changed(learned.facts, FactSet::EMPTY);
+    entry.gained = super::text::with_literal(entry.gained);
     entry.absent = entry.absent.union(learned.absent);
     entry
 }

@@ -11,7 +11,7 @@ use caveat_parser::ir::{
 };
 use caveat_parser::link::FileId;
 use caveat_parser::{Constant, Span};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::call::Site;
 use super::constant;
@@ -77,6 +77,12 @@ pub struct Machine<'w> {
     pub registered: Vec<super::entry::Registered>,
     /// Summaries of functions of the same group, as far as they are known.
     pub known: FxHashMap<FunctionRef, Arc<Summary>>,
+    /// For loaders and parsers that the function calls: whether their input is a constant.
+    pub constant_inputs: FxHashMap<(FileId, Span), bool>,
+    /// Objects whose elements are held against what a client sends.
+    pub compared: FxHashSet<ObjectId>,
+    /// Predictable values that are put into objects.
+    pub kept: Vec<(ObjectId, Flow)>,
     /// Calls and reads that are being resolved inside one another.
     pub depth: u32,
 }
@@ -202,6 +208,9 @@ impl<'w> Machine<'w> {
             stack: Vec::new(),
             registered: Vec::new(),
             known: FxHashMap::default(),
+            constant_inputs: FxHashMap::default(),
+            compared: FxHashSet::default(),
+            kept: Vec::new(),
             depth: 0,
         }
     }
@@ -666,6 +675,7 @@ impl<'w> Machine<'w> {
         let base = self.read_place(frame, state, &base, span);
         let key = self.key(frame, state, last);
         self.stored(frame, state, &base, last, &value, span);
+        self.keep_predictable(frame.at.file, &base, &value, span);
         self.store(state, &base, key.as_ref(), value);
     }
 

@@ -7,13 +7,14 @@ use caveat_parser::Constant;
 
 use super::call::{Args, Site};
 use super::constant;
+use super::guard::{Learned, Test};
 use super::heap::{Kind, Object, State};
 use super::interpret::Machine;
 use super::rows::Called;
 use super::summary::Outcome;
 use super::text;
-use super::value::{Key, ObjectId, Thing, Value};
-use crate::model::{Fact, Hit};
+use super::value::{Key, ObjectId, Taint, Thing, Value};
+use crate::model::{Fact, FactSet, Hit};
 
 /// Functions that do not come back.
 const ENDINGS: &[&str] = &[
@@ -31,7 +32,11 @@ const ENDINGS: &[&str] = &[
 ];
 
 /// Types whose methods a receiver of unknown type may have, most likely first.
-const OWN_TYPES: &[&str] = &["str", "bytes", "dict", "list", "set"];
+pub const OWN_TYPES: &[&str] = &["str", "bytes", "dict", "list", "set"];
+
+/// Classes and functions of a file that a name that is not known may mean; of more, nothing is
+/// said.
+const MOST_MEMBERS: usize = 6;
 
 fn plain(value: Value) -> Option<Outcome> {
     Some(Outcome {
@@ -92,8 +97,8 @@ impl<'w> Machine<'w> {
             "list" | "tuple" | "collections.deque" => {
                 let mut object = Object::new(Kind::List);
                 if let Some(first) = &first {
-                    let items = self.known_items(state, first)?;
-                    object.set_items(items);
+                    let items = self.known_items(state, first);
+                    object.set_items(items.or_else(|| parts_of_url(first))?);
                 }
                 plain(state.make(made, object))
             }
@@ -169,12 +174,36 @@ impl<'w> Machine<'w> {
                 }
             }
             "range" | "object" => plain(Value::any()),
+            _ if path.starts_with("base64.") => {
+                let coded = first?;
+                let coded = coded.known_constants()?.iter();
+                let coded: Option<Vec<Constant>> =
+                    coded.map(|it| constant::base64(path, it.text()?)).collect();
+                plain(Value::constants(coded?))
+            }
             "urllib.parse.urlparse" | "urllib.parse.urlsplit" => {
                 let url = first?;
                 plain(Value {
                     aspect: (url.identity != 0).then_some((url.identity, Fact::HostAllowed)),
                     ..Value::tainted(self.data_of(state, &url))
                 })
+            }
+            // An extension begins with the last dot and holds no separator.
+            "os.path.splitext" => {
+                let data = self.data_of(state, &first?);
+                let facts = FactSet::EMPTY.with(Fact::NoSeparator);
+                let extension = data.changed(facts, text::of_the_front());
+                let mut pair = Object::new(Kind::List);
+                pair.set_items(vec![Value::tainted(data), Value::tainted(extension)]);
+                plain(state.make(made, pair))
+            }
+            "urllib.parse.urlunparse" | "urllib.parse.urlunsplit" => {
+                let parts = self.known_items(state, &first?)?;
+                let (scheme, host) = (parts.first()?.text()?, parts.get(1)?.text()?);
+                let facts = facts_of_url(scheme, host);
+                let data = parts.iter().map(|it| self.data_of(state, it));
+                let data = data.fold(Taint::NONE, |all, it| all.join(&it));
+                plain(Value::tainted(data.changed(facts, FactSet::EMPTY)))
             }
             "os.path.commonpath" => {
                 let items = self.known_items(state, &first?)?;
@@ -211,7 +240,9 @@ impl<'w> Machine<'w> {
     /// `getattr(value, name)` with a name that is known is the attribute.
     fn get_attribute(&mut self, state: &State, args: &Args, site: Site) -> Option<Outcome> {
         let name = args.at(1, None)?;
-        let names = name.known_constants()?;
+        let Some(names) = name.known_constants() else {
+            return self.any_member(&args.at(0, None)?, name.taint.is_empty());
+        };
         let mut found = Value::default();
         for name in names {
             let name: Arc<str> = name.text()?.into();
@@ -222,6 +253,19 @@ impl<'w> Machine<'w> {
             found = found.join(&default);
         }
         plain(found)
+    }
+
+    /// Some class or function of a file of the project, chosen by a name that is not known.
+    fn any_member(&self, value: &Value, is_own: bool) -> Option<Outcome> {
+        let [Thing::Module(file)] = value.things.as_slice() else {
+            return None;
+        };
+        let members = self.program().members(*file, MOST_MEMBERS)?;
+        plain(Value {
+            things: members,
+            ..Value::any()
+        })
+        .filter(|_| is_own)
     }
 
     /// A method of a text, or of a receiver that may be anything of the language's own types.
@@ -300,12 +344,49 @@ impl<'w> Machine<'w> {
                 }
                 Some(text::concatenated(&parts, site.file, site.span))
             }
+            "startswith" | "endswith" if receiver.identity != 0 => {
+                let fact = match &**name {
+                    "startswith" => Fact::QuoteFirst,
+                    _ => Fact::QuoteLast,
+                };
+                let quote = args.at(0, None)?;
+                matches!(quote.text()?, "'" | "\"").then(|| Value {
+                    test: Some(Arc::new(Test::Learn {
+                        when: true,
+                        subject: receiver.identity,
+                        learned: Learned::facts(FactSet::EMPTY.with(fact)),
+                    })),
+                    ..Value::any()
+                })
+            }
+            "_replace" if receiver.aspect.is_some() => {
+                let part = |name| args.named(name)?.text().map(str::to_owned);
+                let facts = facts_of_url(&part("scheme")?, &part("netloc")?);
+                let data = args.all().map(|it| self.data_of(state, &it.value));
+                let data = data.fold(receiver.taint.clone(), |all, it| all.join(&it));
+                Some(Value::tainted(data.changed(facts, FactSet::EMPTY)))
+            }
             "replace" if receiver.refs.is_empty() => {
                 let from = args.at(0, None)?;
                 Some(text::replaced(receiver, from.text(), &args.at(1, None)?))
             }
             _ => None,
         }
+    }
+}
+
+/// The parts of a parsed URL, which has six or five.
+fn parts_of_url(url: &Value) -> Option<Vec<Value>> {
+    url.aspect.filter(|(_, fact)| *fact == Fact::HostAllowed)?;
+    Some(vec![Value::tainted(url.taint.clone()); 5])
+}
+
+/// What is known of a URL whose scheme and host are constants.
+fn facts_of_url(scheme: &str, host: &str) -> FactSet {
+    match (scheme, host) {
+        ("", "") => FactSet::EMPTY.with(Fact::RelativeUrl),
+        (_, "") => FactSet::EMPTY,
+        _ => FactSet::EMPTY.with(Fact::HostFixed).with(Fact::HostAllowed),
     }
 }
 

@@ -19,6 +19,7 @@ mod guard;
 mod heap;
 mod interpret;
 mod language;
+mod observe;
 mod pattern;
 mod program;
 mod report;
@@ -27,12 +28,13 @@ mod rvalue;
 mod summary;
 mod text;
 mod value;
+mod vouch;
 
 use std::sync::Arc;
 
 use caveat_parser::ir::FunctionId;
 use caveat_parser::link::{FileId, Project};
-use caveat_parser::{Code, Language, Names, Parsers, SourceFile};
+use caveat_parser::{Code, Language, Names, Parsers, SourceFile, Span};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -43,7 +45,7 @@ use crate::ruleset::RuleSet;
 use interpret::{Flow, Frame, Machine, World};
 use program::{FileCode, Program};
 use summary::Summary;
-use value::{ClassRef, FunctionRef, Key, Origin, Taint, Thing, Value, mix};
+use value::{ClassRef, FunctionRef, Key, ObjectId, Origin, Taint, Thing, Value, mix};
 
 /// How often functions that call one another are run.
 const ROUNDS: usize = 2;
@@ -71,6 +73,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// Bounds that were met.
     pub notices: Vec<Notice>,
+    /// Calls of loaders and parsers whose input is always a constant.
+    pub constant_inputs: Vec<(Arc<str>, Span)>,
 }
 
 /// Follows data through a project.
@@ -92,8 +96,16 @@ pub fn analyse(request: Request<'_>) -> Outcome {
         program.add(files);
         reached = demand::reached(&program, &begin);
     }
-    let (flows, cut) = run(&program, &reached.0);
+    let results = run(&program, &reached.0);
+    let flows = results.all_flows();
     let findings = report::findings(&request, &program, flows);
+    let mut cut: Vec<FileId> = results.cut.into_iter().collect();
+    cut.sort_unstable();
+    let constant = results.constant_inputs.iter().filter(|(_, is_it)| **is_it);
+    let mut constant_inputs: Vec<(Arc<str>, Span)> = constant
+        .map(|((file, span), _)| (request.project.path(*file).into(), *span))
+        .collect();
+    constant_inputs.sort_unstable();
     let notices = cut.into_iter().map(|file| Notice {
         kind: NoticeKind::TooDeep,
         path: request.project.path(file).into(),
@@ -104,6 +116,7 @@ pub fn analyse(request: Request<'_>) -> Outcome {
     Outcome {
         findings,
         notices: notices.collect(),
+        constant_inputs,
     }
 }
 
@@ -161,8 +174,8 @@ fn models(request: &Request<'_>) -> Vec<Index> {
         .collect()
 }
 
-/// Runs everything; gives the flows and the files in which a bound was met.
-fn run(program: &Program<'_>, functions: &FxHashSet<FunctionRef>) -> (Vec<Flow>, Vec<FileId>) {
+/// Runs everything.
+fn run(program: &Program<'_>, functions: &FxHashSet<FunctionRef>) -> Results {
     let mut world = World {
         program,
         globals: FxHashMap::default(),
@@ -188,15 +201,18 @@ fn run(program: &Program<'_>, functions: &FxHashSet<FunctionRef>) -> (Vec<Flow>,
         for run in runs.into_iter().flatten() {
             keep_fields(&mut world, &run);
             results.flows.extend(run.flows);
+            results.compared.extend(run.compared);
+            results.kept.extend(run.kept);
+            for (place, is_constant) in run.constant_inputs {
+                *results.constant_inputs.entry(place).or_insert(true) &= is_constant;
+            }
             if run.cut {
                 results.cut.insert(run.function.file);
             }
             world.summaries.insert(run.function, Arc::new(run.summary));
         }
     }
-    let mut cut: Vec<FileId> = results.cut.into_iter().collect();
-    cut.sort_unstable();
-    (results.flows, cut)
+    results
 }
 
 #[derive(Default)]
@@ -204,7 +220,24 @@ struct Results {
     flows: Vec<Flow>,
     /// Functions that top levels register.
     registered: Vec<entry::Registered>,
+    /// Files in which a bound was met.
     cut: FxHashSet<FileId>,
+    /// For loaders and parsers: whether their input is always a constant.
+    constant_inputs: FxHashMap<(FileId, Span), bool>,
+    /// Objects whose elements are held against what a client sends.
+    compared: FxHashSet<ObjectId>,
+    /// Predictable values that are put into objects.
+    kept: Vec<(ObjectId, Flow)>,
+}
+
+impl Results {
+    /// The flows, with those of predictable values that a client must present.
+    fn all_flows(&self) -> Vec<Flow> {
+        let kept = self.kept.iter();
+        let secrets = kept.filter(|(id, _)| self.compared.contains(id));
+        let secrets = secrets.map(|(_, flow)| flow);
+        self.flows.iter().chain(secrets).cloned().collect()
+    }
 }
 
 /// A function that was run.
@@ -213,6 +246,9 @@ struct Run {
     summary: Summary,
     flows: Vec<Flow>,
     cut: bool,
+    constant_inputs: FxHashMap<(FileId, Span), bool>,
+    compared: FxHashSet<ObjectId>,
+    kept: Vec<(ObjectId, Flow)>,
 }
 
 /// Runs the top level of each file; its names and objects are what functions find.
@@ -234,7 +270,7 @@ fn top_levels(world: &mut World<'_>, results: &mut Results, last: bool) {
             Some((file, exit, machine.flows, machine.cut, machine.registered))
         })
         .collect();
-    let mut globals = FxHashMap::default();
+    let mut globals: FxHashMap<(FileId, Arc<str>), Value> = FxHashMap::default();
     let mut heap = FxHashMap::default();
     for (file, exit, flows, cut, registered) in runs {
         let rewritten = &world.program.code(file).rewritten;
@@ -257,6 +293,11 @@ fn top_levels(world: &mut World<'_>, results: &mut Results, last: bool) {
             if cut {
                 results.cut.insert(file);
             }
+        }
+    }
+    for ((_, name), value) in &globals {
+        if world.program.is_mutated(name) {
+            heap::open(&mut heap, &value.refs);
         }
     }
     world.globals = globals;
@@ -322,6 +363,9 @@ fn run_function(
         summary,
         flows: std::mem::take(&mut machine.flows),
         cut: machine.cut,
+        constant_inputs: machine.constant_inputs,
+        compared: machine.compared,
+        kept: machine.kept,
     }
 }
 

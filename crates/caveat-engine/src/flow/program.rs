@@ -8,7 +8,7 @@ use caveat_parser::skeleton::ItemKind;
 use caveat_parser::{Language, SourceFile};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::value::{ClassRef, FunctionRef};
+use super::value::{ClassRef, FunctionRef, Thing};
 use crate::model::Index;
 
 /// The lowered code of one file.
@@ -25,6 +25,8 @@ pub struct FileCode {
     classes: FxHashMap<Arc<str>, ir::ClassId>,
     /// Names of the top level that functions assign.
     pub rewritten: FxHashSet<Arc<str>>,
+    /// Last names of containers of a top level, its own or another's, that functions change.
+    mutated: FxHashSet<Arc<str>>,
     /// A library that talks to language models is named in it.
     pub asks_models: bool,
 }
@@ -60,6 +62,22 @@ fn asks_models(text: &str) -> bool {
     words.any(|word| MODEL_LIBRARIES.iter().any(|library| word.contains(library)))
 }
 
+/// Methods that change a container.
+const CHANGES: &[&str] = &[
+    "add",
+    "append",
+    "appendleft",
+    "clear",
+    "discard",
+    "extend",
+    "insert",
+    "pop",
+    "popitem",
+    "remove",
+    "setdefault",
+    "update",
+];
+
 impl FileCode {
     /// Indexes a unit.
     pub fn new(unit: Unit, source: Arc<SourceFile>, language: Language) -> FileCode {
@@ -68,7 +86,11 @@ impl FileCode {
         let classes = (0u32..).map(ir::ClassId).zip(&unit.classes);
         let classes = classes.map(|(id, it)| (it.name.clone(), id)).collect();
         let mut rewritten = FxHashSet::default();
+        let mut mutated = FxHashSet::default();
         for function in unit.functions.iter().skip(1) {
+            let imports = imports(function);
+            let instrs = function.blocks.iter().flat_map(|block| &block.body);
+            mutated.extend(instrs.filter_map(|it| changed(&it.op, &imports)));
             for instr in function.blocks.iter().flat_map(|block| &block.body) {
                 if let Op::Assign(
                     Place {
@@ -91,8 +113,36 @@ impl FileCode {
             functions,
             classes,
             rewritten,
+            mutated,
         }
     }
+}
+
+/// The last name of a container of some top level that an instruction changes.
+fn changed(op: &Op, imports: &Imports) -> Option<Arc<str>> {
+    let (place, path) = match op {
+        Op::Assign(place, _) | Op::Drop(place) => match place.path.split_last()? {
+            (ir::Step::Field(_), _) => return None,
+            (_, path) => (place, path),
+        },
+        Op::Call(call) => match &call.callee {
+            Callee::Method(Operand::Place(place), name) if CHANGES.contains(&&**name) => {
+                (place, place.path.as_slice())
+            }
+            _ => return None,
+        },
+        Op::Yield(_) => return None,
+    };
+    let base = match &place.base {
+        Base::Global(name) => name,
+        Base::Name(path) => path,
+        Base::Local(local) => imports.get(local)?,
+    };
+    let field = path.iter().rev().find_map(|step| match step {
+        ir::Step::Field(name) => Some(name.clone()),
+        _ => None,
+    });
+    Some(field.unwrap_or_else(|| super::call::short_name(base)))
 }
 
 /// What a qualified name of a file leads to.
@@ -136,6 +186,7 @@ pub struct Program<'p> {
     methods: FxHashMap<Arc<str>, Vec<FunctionRef>>,
     linked: RwLock<FxHashMap<(FileId, Arc<str>), Linked>>,
     ancestors: FxHashMap<ClassRef, Arc<[Ancestor]>>,
+    mutated: FxHashSet<Arc<str>>,
 }
 
 impl<'p> Program<'p> {
@@ -149,12 +200,14 @@ impl<'p> Program<'p> {
             methods: FxHashMap::default(),
             linked: RwLock::default(),
             ancestors: FxHashMap::default(),
+            mutated: FxHashSet::default(),
         }
     }
 
     /// Adds files. What names mean is found anew, for they may lead to these files now.
     pub fn add(&mut self, files: Vec<(FileId, FileCode)>) {
         for (file, code) in files {
+            self.mutated.extend(code.mutated.iter().cloned());
             self.files[file.0 as usize] = Some(code);
         }
         self.linked = RwLock::default();
@@ -226,6 +279,33 @@ impl<'p> Program<'p> {
     /// Models of a file's language.
     pub fn model(&self, file: FileId) -> &Index {
         &self.models[self.code(file).language.index()]
+    }
+
+    /// What stands at the top of a file: its classes or, where it has none, its functions. None
+    /// if there are more than `most`.
+    pub fn members(&self, file: FileId, most: usize) -> Option<Vec<Thing>> {
+        let code = self.code(file);
+        let is_top = |name: &&Arc<str>| !name.contains('.');
+        let classes = code.classes.iter().filter(|(name, _)| is_top(name));
+        let mut members: Vec<Thing> = classes
+            .map(|(_, &id)| Thing::Class(ClassRef { file, id }))
+            .collect();
+        if members.is_empty() {
+            let functions = code.functions.iter().filter(|(name, _)| is_top(name));
+            let functions = functions.map(|(_, &id)| FunctionRef { file, id });
+            members = functions.map(super::interpret::plain_function).collect();
+        }
+        members.sort_by_key(|it| match it {
+            Thing::Class(class) => class.id.0,
+            Thing::Function { function, .. } => function.id.0,
+            _ => u32::MAX,
+        });
+        (members.len() <= most).then_some(members)
+    }
+
+    /// Whether functions change a container of that name at the top of some file.
+    pub fn is_mutated(&self, name: &Arc<str>) -> bool {
+        self.mutated.contains(name)
     }
 
     /// Methods of that name in any class.

@@ -119,6 +119,9 @@ impl<'w> Machine<'w> {
     fn read_rows(&mut self, hits: &[Hit<'w>], file: FileId, span: Span, value: &mut Value) {
         for hit in hits {
             if let Action::Source(source) = &hit.row.action {
+                if source.routed && self.has_fixed_route() {
+                    continue;
+                }
                 let confidence = hit.row.confidence.unwrap_or(Confidence::High);
                 let entry = self.source_at(source.kind, source.adds, confidence, file, span);
                 value.taint = value.taint.join(&Taint::new(vec![entry]));
@@ -194,6 +197,11 @@ impl<'w> Machine<'w> {
         args: &Args,
         site: Site,
     ) -> Outcome {
+        if super::language::OWN_TYPES.contains(&&**of)
+            && let Some(outcome) = self.own_method(state, of, receiver, name, args, site)
+        {
+            return outcome;
+        }
         // A class may give its own type to what a method returns whose rows stand at a base.
         let model = self.program().model(site.file);
         let lineage = self.program().lineage(site.file, of);
@@ -225,6 +233,31 @@ impl<'w> Machine<'w> {
             };
         }
         self.unknown(state, Some(receiver), args, site)
+    }
+
+    /// A method of one of the language's own types, of which models know something.
+    fn own_method(
+        &mut self,
+        state: &mut State,
+        of: &str,
+        receiver: &Value,
+        name: &Arc<str>,
+        args: &Args,
+        site: Site,
+    ) -> Option<Outcome> {
+        let path = format!("{of}.{name}");
+        let model = self.program().model(site.file);
+        let returned = model.returned_type(&path);
+        if returned.is_none() && model.calls(&path).next().is_none() {
+            return None;
+        }
+        let mut outcome = self.language_method(state, receiver, name, args, site)?;
+        if let Some(of) = returned
+            && outcome.value.things.is_empty()
+        {
+            outcome.value.things.push(Thing::Instance(of.into()));
+        }
+        Some(outcome)
     }
 
     /// A method of a receiver whose type is not known.
@@ -306,7 +339,10 @@ impl<'w> Machine<'w> {
             false => self.with_rows(state, &hits, &called, known),
         };
         if let Some(of) = returned {
-            outcome.value.known = super::value::Known::Any;
+            let is_text = matches!(of, "str" | "bytes");
+            if !is_text || outcome.value.known_constants().is_none() {
+                outcome.value.known = super::value::Known::Any;
+            }
             outcome.value.things.push(Thing::Instance(of.into()));
         } else if outcome.value.things.is_empty() && is_class_name(&path) {
             outcome.value.things.push(Thing::Instance(path));
@@ -420,6 +456,7 @@ impl<'w> Machine<'w> {
     fn sink(&mut self, state: &mut State, hit: &Hit<'w>, sink: &Sink, called: &Called<'_>) {
         for place in &hit.target.places {
             for passed in self.at_place(state, place, called) {
+                self.note_constant(state, sink.kind, &passed.value, called);
                 let is_body = matches!(sink.kind, SinkKind::Html | SinkKind::Response);
                 let body = match is_body {
                     true => self.body_of(state, &passed.value),
@@ -678,8 +715,11 @@ impl<'w> Machine<'w> {
         if condition.test == Ask::Given {
             return Some(found.is_empty() == condition.negated);
         }
-        let value = found.into_iter().next()?.value;
-        let outcome = self.asks(state, &condition.test, &value, called.site.file)?;
+        let passed = found.into_iter().next()?;
+        let outcome = match &condition.test {
+            Ask::Written(expression) => self.is_written(expression, &passed, called.site.file),
+            test => self.asks(state, test, &passed.value, called.site.file)?,
+        };
         Some(outcome != condition.negated)
     }
 
@@ -697,7 +737,7 @@ impl<'w> Machine<'w> {
             })
         };
         match test {
-            Ask::Given => None,
+            Ask::Given | Ask::Written(_) => None,
             Ask::True => self.truth(state, value),
             Ask::False => self.truth(state, value).map(|it| !it),
             Ask::None => {

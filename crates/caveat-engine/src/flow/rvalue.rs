@@ -53,8 +53,13 @@ impl<'w> Machine<'w> {
                 unary(*op, &value)
             }
             Rvalue::Compare(op, left, right) => {
+                let (a, b) = (left, right);
                 let left = self.read(frame, state, left, span);
                 let right = self.read(frame, state, right, span);
+                if matches!(op, CompareOp::Equal | CompareOp::NotEqual) {
+                    self.held_against(frame, state, (a, &left), (b, &right), span);
+                    self.held_against(frame, state, (b, &right), (a, &left), span);
+                }
                 self.compare(state, *op, &left, &right)
             }
             Rvalue::Format(pieces) => {
@@ -590,10 +595,17 @@ impl<'w> Machine<'w> {
         // A part of a text from its start keeps what it begins with, in part.
         let from_start = matches!(&bounds, Some((None | Some(Constant::Int(0)), _)));
         let lost = match from_start {
-            true => FactSet::EMPTY,
-            false => text::of_the_front(),
+            true => text::of_the_whole(),
+            false => text::of_the_whole().union(text::of_the_front()),
         };
-        Value::tainted(value.taint.changed(FactSet::EMPTY, lost))
+        let inner = matches!(
+            &bounds,
+            Some((Some(Constant::Int(1)), Some(Constant::Int(-1))))
+        );
+        Value {
+            aspect: (inner && value.identity != 0).then_some((value.identity, Fact::NoQuoteWithin)),
+            ..Value::tainted(value.taint.changed(FactSet::EMPTY, lost))
+        }
     }
 
     /// What a loop over a value gives.
@@ -815,6 +827,15 @@ fn same_as_own(value: &Value, own: &Value) -> Option<Test> {
 
 /// `"c" in text`: if not, it lacks that character.
 fn lacks(text: &Value, part: &str) -> Option<Test> {
+    if let Some((subject, fact @ Fact::NoQuoteWithin)) = text.aspect
+        && matches!(part, "'" | "\"")
+    {
+        return Some(Test::Learn {
+            when: false,
+            subject,
+            learned: Learned::facts(FactSet::EMPTY.with(fact)),
+        });
+    }
     let mut characters = part.chars();
     let absent = match (characters.next(), characters.next()) {
         (Some(only), None) => Absent::one(only),

@@ -24,6 +24,27 @@ pub fn of_the_front() -> FactSet {
     .collect()
 }
 
+/// Facts that speak of a text from its start to its end: lost when it becomes part of another.
+pub fn of_the_whole() -> FactSet {
+    [
+        Fact::QuoteFirst,
+        Fact::QuoteLast,
+        Fact::NoQuoteWithin,
+        Fact::StringLiteral,
+    ]
+    .into_iter()
+    .collect()
+}
+
+/// A text whose only quotes are its first and its last character is one string literal.
+pub fn with_literal(facts: FactSet) -> FactSet {
+    let shape = of_the_whole().without(Fact::StringLiteral);
+    match facts.contains_all(shape) {
+        true => facts.with(Fact::StringLiteral),
+        false => facts,
+    }
+}
+
 /// What follows for the rest of a text from what it begins with.
 pub fn facts_of_prefix(prefix: &str) -> FactSet {
     let mut facts = FactSet::EMPTY;
@@ -87,8 +108,8 @@ pub fn concatenated(parts: &[Value], file: FileId, span: Span) -> Value {
             _ => None,
         });
         let lost = match at_front {
-            true => FactSet::EMPTY,
-            false => of_the_front(),
+            true => of_the_whole(),
+            false => of_the_whole().union(of_the_front()),
         };
         let gained = match (at_front, prefix_ended) {
             (false, _) => facts_of_prefix(&prefix),

@@ -334,7 +334,11 @@ impl Entry {
             gained: self.gained.intersection(other.gained),
             lost: self.lost.union(other.lost),
             absent: self.absent.intersection(other.absent),
-            guesses: self.guesses.min(other.guesses),
+            guesses: match self.gained == other.gained {
+                true => self.guesses.min(other.guesses),
+                // The way that makes it harmful may be the guessed one.
+                false => self.guesses.max(other.guesses),
+            },
             via: self.via.clone(),
         }
     }

@@ -48,6 +48,8 @@ pub enum Test {
     StartsWith(String),
     /// `matches /expression/`: a constant that has a match.
     Matches(Receiver),
+    /// `written /expression/`: the code there has a match, or a constant that it is.
+    Written(Receiver),
     /// `type a.b.C`: a value of that type, dotted.
     Type(String),
     /// `holds entity-parser`: data of that kind of source is there.
@@ -142,12 +144,10 @@ fn test(words: &str) -> Result<Test, String> {
         return quoted(text).map(Test::StartsWith);
     }
     if let Some(text) = after("matches ") {
-        let inside = text
-            .strip_prefix('/')
-            .and_then(|text| text.strip_suffix('/'));
-        let regex = inside.ok_or_else(|| format!("`{text}` is not between slashes"))?;
-        let regex = Regex::new(regex).map_err(|error| error.to_string())?;
-        return Ok(Test::Matches(Receiver(regex)));
+        return expression(text).map(Test::Matches);
+    }
+    if let Some(text) = after("written ") {
+        return expression(text).map(Test::Written);
     }
     if let Some(path) = after("type ") {
         return one_path(path).map(Test::Type);
@@ -169,6 +169,15 @@ fn test(words: &str) -> Result<Test, String> {
         return Ok(Test::OneOf(vec![atom(text)?]));
     }
     Err(format!("`{words}` is no test"))
+}
+
+fn expression(text: &str) -> Result<Receiver, String> {
+    let inside = text
+        .strip_prefix('/')
+        .and_then(|text| text.strip_suffix('/'));
+    let regex = inside.ok_or_else(|| format!("`{text}` is not between slashes"))?;
+    let regex = Regex::new(regex).map_err(|error| error.to_string())?;
+    Ok(Receiver(regex))
 }
 
 fn atom(text: &str) -> Result<Atom, String> {

@@ -60,6 +60,8 @@ words! {
         NullPointer "null-pointer" "a null or dangling raw pointer",
         FreedPointer "freed-pointer" "a raw pointer whose memory was given back",
         EntityParser "entity-parser" "an XML parser that follows external entities",
+        WeakDigest "weak-digest" "the state or digest of a broken hash",
+        CredentialStore "credential-store" "a file that is named for passwords or secrets",
         LlmOutput "llm-output" "text or tool arguments that a language model wrote",
         ToolArgument "tool-argument" "an argument of a tool that a language model calls",
         WholeEnvironment "whole-environment" "all environment variables at once",
@@ -119,6 +121,7 @@ words! {
         SecretUse "secret-use" "a token, key, password or cookie that is made",
         Response "response" "a body that the client is shown",
         Store "store" "a file, cookie or table that keeps data",
+        CredentialStore "credential-store" "a file, column or field that is named for passwords or secrets",
         Utf8 "utf8" "bytes taken as text without a check",
         Normalize "normalize" "text that is normalised",
         Unwrap "unwrap" "a result whose failure is a panic",
@@ -184,6 +187,10 @@ words! {
         Masked "masked" "hidden in part",
         Approved "approved" "a person agreed to what happens with it",
         Finite "finite" "neither infinite nor not a number",
+        QuoteFirst "quote-first" "begins with a quote",
+        QuoteLast "quote-last" "ends with a quote",
+        NoQuoteWithin "no-quote-within" "without quotes between its first and its last character",
+        StringLiteral "string-literal" "one string literal of a program and nothing else",
     }
 }
 

@@ -33,7 +33,7 @@ const KINDS: &[&str] = &["source", "entry", "sink", "step", "guard"];
 const COMMON: &[&str] = &["if", "unless", "confidence", "note"];
 /// Keys that say where a source or sink is.
 const PLACES: &[&str] = &["at", "type", "named", "caught", "receiver"];
-const SOURCE: &[&str] = &["source", "fields", "adds"];
+const SOURCE: &[&str] = &["source", "fields", "adds", "routed"];
 const SINK: &[&str] = &["sink", "safe-if"];
 const STEP: &[&str] = &["step", "receiver", "adds", "removes", "typed", "stops"];
 const GUARD: &[&str] = &["guard", "named", "receiver", "fact", "value", "on", "needs"];
@@ -400,7 +400,14 @@ fn source(reader: &mut Reader<'_>, map: &Map, node: &Node) -> Option<Action> {
         },
     };
     let adds = fact_key(reader, map, "adds");
-    Some(Action::Source(Source { kind, fields, adds }))
+    let routed = map.get("routed");
+    let routed = routed.and_then(|node| reader.boolean(node, "`routed`"));
+    Some(Action::Source(Source {
+        kind,
+        fields,
+        adds,
+        routed: routed.unwrap_or(false),
+    }))
 }
 
 fn sink(reader: &mut Reader<'_>, map: &Map, node: &Node) -> Option<Action> {

@@ -96,6 +96,9 @@ pub struct Source {
     pub fields: Fields,
     /// What is known of it from the start.
     pub adds: FactSet,
+    /// Whether it is what the route of a handler has matched: of a route without placeholders the
+    /// sender chooses nothing.
+    pub routed: bool,
 }
 
 /// Parts of a value.

@@ -3,10 +3,11 @@
 //! That a route has no guard is never enough: public routes have none, too. What counts is what
 //! the handler does and what its siblings have. Confidence says how strong that evidence is.
 
-use caveat_parser::{Field, Role};
+use caveat_parser::{Code, Field, Role};
 
 use super::guard::{self, Strength};
 use super::{At, Level, Route, Table, World, words};
+use crate::checks::agent::calls;
 use crate::rule::{Confidence, Severity};
 
 /// Names of the checks whose findings come from here.
@@ -14,6 +15,7 @@ pub const CHECKS: &[&str] = &[
     "missing-authentication",
     "guard-without-effect",
     "guard-never-denies",
+    "agent-endpoint-open",
 ];
 
 /// Fewest guarded siblings that make a rule of it.
@@ -97,6 +99,7 @@ pub fn drafts(world: &World<'_>, table: &Table) -> Vec<Draft> {
     for route in &routes {
         drafts.extend(without_effect(world, route));
         drafts.extend(missing(world, route, &routes, table));
+        drafts.extend(open_agent(world, route));
     }
     drafts.extend(never_denies(world, &routes));
     if !table.has_authentication {
@@ -143,6 +146,45 @@ fn without_effect(world: &World<'_>, route: &Route) -> Option<Draft> {
         confidence: Confidence::High,
     })
     .filter(|_| world.role(route.handler) == Role::Function)
+}
+
+/// A route without a guard whose handler asks a language model or an agent.
+fn open_agent(world: &World<'_>, route: &Route) -> Option<Draft> {
+    if verdict(route) != Verdict::Unguarded {
+        return None;
+    }
+    let parsed = world.file(route.handler.file)?;
+    let code = Code {
+        arena: &parsed.arena,
+        text: &parsed.source.text,
+    };
+    if !calls::asks_below(code, route.handler.node) {
+        return None;
+    }
+    let first = world
+        .field(route.registration, Field::Arguments)
+        .and_then(|list| {
+            let parsed = world.file(list.file)?;
+            let node = parsed.arena.children(list.node).next()?;
+            Some(At {
+                file: list.file,
+                node,
+            })
+        });
+    Some(Draft {
+        check: "agent-endpoint-open",
+        at: first.unwrap_or(route.registration),
+        message: format!(
+            "{} reaches a language model or agent, and asks nobody who they are",
+            label(route)
+        ),
+        related: vec![(
+            place(world, route),
+            String::from("the handler that asks it"),
+        )],
+        severity: None,
+        confidence: Confidence::Medium,
+    })
 }
 
 /// What makes an open route a danger.

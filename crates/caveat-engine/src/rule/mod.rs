@@ -83,6 +83,9 @@ pub struct Rule {
     pub references: Vec<String>,
     /// Whether findings in tests, examples, benches and docs are kept.
     pub in_tests: bool,
+    /// Whether what a formula finds is dropped where data flow shows that the input of the call
+    /// is a constant.
+    pub unless_constant: bool,
     /// Files the rule applies to.
     pub paths: PathFilter,
     /// Triggers that the rule states beside those derived from its patterns.

@@ -3,6 +3,9 @@
 //! Each case is a handler `f` whose parameter `x` comes from the client; `sink(...)` is the sink
 //! of a small model, so the cases speak of the language and of no library.
 
+mod across;
+mod mutants;
+
 use std::sync::Arc;
 
 use caveat_engine::RuleSet;

@@ -496,7 +496,10 @@ impl<'b, 'n, 'a> Body<'b, 'n, 'a> {
 
     /// What a function of the file gives back.
     fn summarised(&self, summary: &super::Summary, arguments: &[NodeId], depth: u32) -> Data {
-        let mut data = Data::of(summary.result & ((1 << FIRST_PARAMETER) - 1));
+        // A function that handles a secret seldom hands it out, and never under this name.
+        let secrets = super::SECRET | super::ENVIRONMENT;
+        let own = summary.result & ((1 << FIRST_PARAMETER) - 1) & !secrets;
+        let mut data = Data::of(own);
         for (number, argument) in (0u32..).zip(arguments) {
             if summary.result >> FIRST_PARAMETER >> number & 1 == 1 {
                 data = data.join(self.evaluate(*argument, depth));

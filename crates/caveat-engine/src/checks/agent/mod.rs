@@ -6,9 +6,11 @@
 //! no types, only how the libraries are written.
 
 mod body;
+pub mod calls;
 mod guards;
 mod sinks;
 mod sources;
+mod structure;
 
 use caveat_parser::lang::{Field, Role};
 use caveat_parser::{Names, NodeId, Span};
@@ -17,6 +19,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{Check, FileView, Hit};
 use body::Body;
 use sinks::Use;
+pub use structure::{APPROVAL, LOOP, RECORD};
 
 /// What may be in a value: one bit for each kind of source, then one for each parameter.
 type Bits = u32;

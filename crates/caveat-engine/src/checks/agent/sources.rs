@@ -80,6 +80,11 @@ pub fn pattern_names<'a>(code: Code<'a>, pattern: NodeId) -> Vec<&'a str> {
         .collect()
 }
 
+/// Whether models call a function.
+pub fn is_tool(code: Code<'_>, node: NodeId) -> bool {
+    matches!(outer_kind(code, node), Outer::Tool)
+}
+
 enum Outer {
     Tool,
     Other,

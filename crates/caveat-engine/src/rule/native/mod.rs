@@ -35,7 +35,14 @@ const REQUIRED: &[&str] = &[
     "fix",
 ];
 /// Keys that a rule may have.
-const OPTIONAL: &[&str] = &["references", "in-tests", "paths", "triggers", "formulas"];
+const OPTIONAL: &[&str] = &[
+    "references",
+    "in-tests",
+    "unless-constant",
+    "paths",
+    "triggers",
+    "formulas",
+];
 /// Keys that say what a rule matches; it has one, or `flow` beside another.
 const BODIES: &[&str] = &["match", "check", "flow"];
 /// Languages of formulas. `text` is any file, by regular expressions only.
@@ -76,6 +83,9 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Node) -> Option<Rule> {
     let in_tests = map
         .get("in-tests")
         .and_then(|node| reader.boolean(node, "`in-tests`"));
+    let unless_constant = map
+        .get("unless-constant")
+        .and_then(|node| reader.boolean(node, "`unless-constant`"));
     let mut rule = Rule {
         id: id(reader, map),
         summary: sentence(reader, map, "summary"),
@@ -89,6 +99,7 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Node) -> Option<Rule> {
         family: String::new(),
         references: references.unwrap_or_default(),
         in_tests: in_tests.unwrap_or(false),
+        unless_constant: unless_constant.unwrap_or(false),
         paths: map
             .get("paths")
             .map(|node| paths(reader, node))

@@ -60,6 +60,10 @@ fn rule_key(key: &str) -> Value {
         "fix" => text("the way out, in a sentence"),
         "references" => json!({"$ref": "#/$defs/texts"}),
         "in-tests" => json!({"type": "boolean", "description": "keep findings in tests"}),
+        "unless-constant" => json!({
+            "type": "boolean",
+            "description": "drop findings where data flow shows that the input is a constant",
+        }),
         "paths" => json!({
             "type": "object",
             "properties": properties(&["include", "exclude"], |_| json!({"$ref": "#/$defs/texts"})),

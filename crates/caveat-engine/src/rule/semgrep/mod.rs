@@ -267,6 +267,7 @@ impl RuleReader<'_, '_> {
             family: String::new(),
             references: metadata.map(references).unwrap_or_default(),
             in_tests: true,
+            unless_constant: false,
             paths,
             triggers: StatedTriggers::default(),
             body: Body::Match(formulas.collect()),
