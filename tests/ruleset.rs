@@ -338,3 +338,89 @@ fn fresh(path: &Path, expected: String) {
     fs::write(path, expected).expect("the working tree can be written");
     panic!("{name} was stale and is written anew; look at it and commit it");
 }
+
+/// Ways in which frameworks put a guard in front of a route. Each has a pair of fixtures of
+/// `missing-authentication`: one where a route is without it, and the same with it.
+const MECHANISMS: &[&str] = &[
+    "actix-extractor",
+    "actix-wrap",
+    "aiohttp-table",
+    "axum-across-files",
+    "axum-body-check",
+    "axum-extractor",
+    "axum-layer-order",
+    "axum-nested",
+    "axum-option-extractor",
+    "axum-utoipa",
+    "django-decorator",
+    "django-middleware",
+    "django-mixin",
+    "django-urls-wrapper",
+    "drf-default-permission",
+    "drf-permission-classes",
+    "fastapi-annotated-alias",
+    "fastapi-app-dependencies",
+    "fastapi-class-attribute",
+    "fastapi-include-dependencies",
+    "fastapi-middleware",
+    "fastapi-parameter",
+    "fastapi-records-of-users",
+    "fastapi-route-dependencies",
+    "fastapi-router-dependencies",
+    "fastapi-sub-dependency",
+    "fastapi-websocket-middleware",
+    "flask-add-url-rule",
+    "flask-before-request",
+    "flask-blueprint-hook",
+    "flask-body-check",
+    "flask-decorator",
+    "flask-factory-closure",
+    "flask-hook-for-some",
+    "flask-hook-leaves-out",
+    "flask-jwt-optional",
+    "flask-method-view",
+    "flask-nobody-signs-in",
+    "flask-registered-twice",
+    "flask-restful-resource",
+    "jupyter-handler",
+    "litestar-guards",
+    "ninja-auth",
+    "poem",
+    "poem-middleware",
+    "poem-openapi",
+    "rocket-guard",
+    "sanic-middleware",
+    "starlette-requires",
+    "tonic",
+    "tornado-authenticated",
+    "tornado-prepare",
+    "warp",
+];
+
+#[test]
+fn every_mechanism_of_guards_has_a_pair() {
+    let folder = root().join("fixtures/missing-authentication");
+    let entries = fs::read_dir(&folder).expect("the fixtures can be read");
+    let stems: BTreeSet<String> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .map(|name| name.split('.').next().unwrap_or_default().to_owned())
+        .collect();
+    let named = MECHANISMS.iter().map(|it| (*it).to_owned());
+    let found = stems
+        .iter()
+        .filter_map(|stem| stem.strip_prefix("bad-").or(stem.strip_prefix("good-")))
+        .map(str::to_owned);
+    let all: BTreeSet<String> = named.chain(found).collect();
+    let mut wrong = Vec::new();
+    for mechanism in all {
+        for kind in ["bad", "good"] {
+            if !stems.contains(&format!("{kind}-{mechanism}")) {
+                wrong.push(format!("{kind}-{mechanism}: no such fixture"));
+            }
+        }
+        if !MECHANISMS.contains(&mechanism.as_str()) {
+            wrong.push(format!("{mechanism}: is not in the list of mechanisms"));
+        }
+    }
+    expect_none(wrong);
+}

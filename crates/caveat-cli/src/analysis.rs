@@ -62,10 +62,10 @@ pub struct Outcome {
     source: Option<Arc<SourceFile>>,
     /// Whether routes may be registered here.
     registers: bool,
-    /// Functions that may answer the inputs of tests by themselves.
-    candidates: Vec<Candidate>,
     /// Names of imports and dependencies that no list has.
     suspects: Vec<String>,
+    /// Functions that may answer the inputs of tests by themselves.
+    candidates: Vec<Candidate>,
 }
 
 /// Threads with parsers of their own, ready to analyse.
@@ -75,10 +75,10 @@ pub struct Analyzer<'r> {
     project: Option<Project<'r>>,
     /// Whether some rule asks about routes.
     routes: bool,
-    /// Whether some rule compares product code with its tests.
-    integrity: bool,
     /// Whether some rule asks about imports and dependencies.
     imports: bool,
+    /// Whether some rule compares product code with its tests.
+    integrity: bool,
     pool: rayon::ThreadPool,
     /// What libraries do with data; none where it is not followed.
     catalog: Option<Catalog>,
@@ -107,8 +107,8 @@ impl<'r> Analyzer<'r> {
             options,
             project: None,
             routes: caveat_engine::routes::is_wanted(rules),
-            integrity: is_wanted(rules, caveat_engine::integrity::CHECKS),
             imports: caveat_engine::imports::is_wanted(rules),
+            integrity: is_wanted(rules, caveat_engine::integrity::CHECKS),
             pool,
             catalog: None,
         })
@@ -191,27 +191,6 @@ impl<'r> Analyzer<'r> {
         }
     }
 
-    /// Compares product code with its tests; a panic costs only that.
-    fn judge_integrity(&self, inputs: &[Input], outcomes: &mut [Outcome]) {
-        let Some(first) = inputs.first().filter(|_| self.integrity) else {
-            return;
-        };
-        let candidates = outcomes.iter_mut().flat_map(|it| it.candidates.drain(..));
-        let candidates: Vec<Candidate> = candidates.collect();
-        let mut reports: Vec<&mut FileReport> =
-            outcomes.iter_mut().map(|it| &mut it.report).collect();
-        let judged = guarded(&first.relative, || {
-            integrity::follow(self.rules, inputs, &candidates, &mut reports);
-            FileReport {
-                notices: Vec::new(),
-                ..noticed(&first.relative, NoticeKind::Internal, String::new())
-            }
-        });
-        if let Some(outcome) = outcomes.first_mut() {
-            outcome.report.notices.extend(judged.notices);
-        }
-    }
-
     /// Judges imports and dependencies of all files together; a panic costs only that.
     fn judge_imports(&self, inputs: &[Input], project: &Project<'_>, outcomes: &mut [Outcome]) {
         let taken: Vec<Vec<String>> = outcomes
@@ -240,6 +219,27 @@ impl<'r> Analyzer<'r> {
         }
     }
 
+    /// Compares product code with its tests; a panic costs only that.
+    fn judge_integrity(&self, inputs: &[Input], outcomes: &mut [Outcome]) {
+        let Some(first) = inputs.first().filter(|_| self.integrity) else {
+            return;
+        };
+        let candidates = outcomes.iter_mut().flat_map(|it| it.candidates.drain(..));
+        let candidates: Vec<Candidate> = candidates.collect();
+        let mut reports: Vec<&mut FileReport> =
+            outcomes.iter_mut().map(|it| &mut it.report).collect();
+        let judged = guarded(&first.relative, || {
+            integrity::follow(self.rules, inputs, &candidates, &mut reports);
+            FileReport {
+                notices: Vec::new(),
+                ..noticed(&first.relative, NoticeKind::Internal, String::new())
+            }
+        });
+        if let Some(outcome) = outcomes.first_mut() {
+            outcome.report.notices.extend(judged.notices);
+        }
+    }
+
     /// Analyses one text that is in memory already.
     pub fn text(&self, relative: &str, text: &str) -> FileReport {
         let file = SourceFile::new(relative, text);
@@ -250,17 +250,17 @@ impl<'r> Analyzer<'r> {
     fn one(&self, input: &Input, project: Option<&Project<'_>>) -> Outcome {
         let start = Instant::now();
         let (mut source, mut registers) = (None, false);
-        let (mut candidates, mut suspects) = (Vec::new(), Vec::new());
+        let (mut suspects, mut candidates) = (Vec::new(), Vec::new());
         let report = guarded(&input.relative, || match read(&input.origin) {
             Ok(decoded) => {
                 let takes_part = caveat_engine::routes::takes_part;
                 registers = self.routes && takes_part(&input.relative, &decoded.text);
-                if self.integrity {
-                    candidates = hardcoded::candidates(&input.relative, &decoded.text);
-                }
                 if self.imports {
                     let doubted = caveat_engine::imports::suspects;
                     suspects = doubted(&input.relative, &decoded.text);
+                }
+                if self.integrity {
+                    candidates = hardcoded::candidates(&input.relative, &decoded.text);
                 }
                 self.decoded(input, decoded, project, &mut source)
             }
@@ -272,8 +272,8 @@ impl<'r> Analyzer<'r> {
             took,
             source,
             registers,
-            candidates,
             suspects,
+            candidates,
         }
     }
 

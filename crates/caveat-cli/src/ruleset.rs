@@ -36,7 +36,7 @@ impl Rules {
     /// What runs on files of each language, with its number there.
     pub fn programs(&self) -> impl Iterator<Item = (Language, usize, &Program)> {
         Language::all().flat_map(|language| {
-            let programs = &self.set.languages[language.index()].programs;
+            let programs = &self.set.language(language).programs;
             let numbered = programs.iter().enumerate();
             numbered.map(move |(at, program)| (language, at, program))
         })
@@ -44,7 +44,7 @@ impl Rules {
 
     /// The alternatives of a program's trigger in words. None: it always runs.
     pub fn trigger(&self, language: Language, program: usize) -> Vec<String> {
-        let triggers = &self.set.languages[language.index()].triggers;
+        let triggers = &self.set.language(language).triggers;
         let clause = |clause: &NumberedClause| {
             let words = clause
                 .any
@@ -71,7 +71,7 @@ impl Rules {
     }
 
     fn text_programs(&self) -> &[Program] {
-        &self.set.languages[Language::TEXT.index()].programs
+        &self.set.language(Language::TEXT).programs
     }
 
     /// Whether some rule reads files that have no grammar.
@@ -114,7 +114,19 @@ pub fn examples(rule: &Rule) -> RuleExamples {
 /// left to run.
 pub fn load(args: &RuleArgs, warn: &dyn Fn(&str)) -> anyhow::Result<Rules> {
     let all = read_all(&args.rules, warn)?;
-    compile(all, args, !args.rules.is_empty(), warn)
+    if !args.rules.is_empty() {
+        return compile(all, args, true, warn);
+    }
+    // The built-in rules are right, which tests see to, so most of the work can wait.
+    let (choices, places) = choose(&all, args)?;
+    let set = RuleSet::deferred(chosen(&all, &places));
+    Ok(Rules {
+        all,
+        choices,
+        set,
+        places,
+        custom: false,
+    })
 }
 
 /// Reads rules without compiling them, in order of id. No paths: the built-in ones.
@@ -161,18 +173,8 @@ pub fn compile(
     custom: bool,
     warn: &dyn Fn(&str),
 ) -> anyhow::Result<Rules> {
-    let choices = selection::choose(&all, args)?;
-    let places: Vec<u32> = (0u32..)
-        .zip(&choices)
-        .filter(|(_, choice)| choice.runs)
-        .map(|(at, _)| at)
-        .collect();
-    if places.is_empty() {
-        bail!("no rule is left to run");
-    }
-    // The set sorts by id, stably: the order stays.
-    let chosen = places.iter().map(|&at| all[at as usize].clone()).collect();
-    let (set, errors) = RuleSet::compile(chosen);
+    let (choices, places) = choose(&all, args)?;
+    let (set, errors) = RuleSet::compile(chosen(&all, &places));
     judge(&all, &errors, warn)?;
     Ok(Rules {
         all,
@@ -181,6 +183,22 @@ pub fn compile(
         places,
         custom,
     })
+}
+
+/// What was chosen, and the numbers of the rules that run.
+fn choose(all: &[Rule], args: &RuleArgs) -> anyhow::Result<(Vec<Choice>, Vec<u32>)> {
+    let choices = selection::choose(all, args)?;
+    let numbered = (0u32..).zip(&choices);
+    let places: Vec<u32> = numbered.filter(|it| it.1.runs).map(|it| it.0).collect();
+    if places.is_empty() {
+        bail!("no rule is left to run");
+    }
+    Ok((choices, places))
+}
+
+/// The rules that run. A set sorts by id, stably: the order stays.
+fn chosen(all: &[Rule], places: &[u32]) -> Vec<Rule> {
+    places.iter().map(|&at| all[at as usize].clone()).collect()
 }
 
 /// Mistakes in Semgrep rules cost those rules, mistakes in native ones the run.

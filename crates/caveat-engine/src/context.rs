@@ -23,6 +23,7 @@ pub fn is_test_path(path: &str) -> bool {
         matches!(
             part,
             "test"
+                | "t"
                 | "tests"
                 | "testing"
                 | "example"

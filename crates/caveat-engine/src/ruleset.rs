@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use caveat_parser::Parsers;
 use caveat_parser::lang::{Language, Role};
@@ -24,10 +24,8 @@ use crate::trigger::{
 pub struct RuleSet {
     /// What the files say, in order of id.
     pub rules: Vec<Rule>,
-    /// Leaves of all formulas.
-    pub leaves: Vec<Leaf>,
     /// What runs on the files of each language, by [`Language::index`].
-    pub languages: Vec<LanguageRules>,
+    languages: Vec<OnceLock<LanguageRules>>,
 }
 
 /// What runs on the files of one language.
@@ -38,6 +36,8 @@ pub struct LanguageRules {
     pub triggers: Triggers,
     /// Where leaves can match.
     pub index: Index,
+    /// Leaves of all formulas.
+    pub leaves: Vec<Leaf>,
 }
 
 /// A rule's formula or check for one language.
@@ -157,14 +157,39 @@ impl RuleSet {
     /// Compiles rules.
     ///
     /// Returns the set and the mistakes; a rule with mistakes is left out.
-    pub fn compile(mut rules: Vec<Rule>) -> (RuleSet, Vec<RuleError>) {
-        rules.sort_by(|left, right| left.id.cmp(&right.id));
-        let mut builder = Builder::default();
-        for (index, rule) in rules.iter().enumerate() {
-            builder.rule(index as u32, rule);
+    pub fn compile(rules: Vec<Rule>) -> (RuleSet, Vec<RuleError>) {
+        let set = RuleSet::deferred(rules);
+        let mut errors: Vec<RuleError> = Vec::new();
+        for language in Language::all() {
+            let (compiled, mistakes) = Builder::new(language).compile(&set.rules);
+            set.languages[language.index()].get_or_init(|| compiled);
+            // Some mistakes are met in every language.
+            for mistake in mistakes {
+                if !errors.contains(&mistake) {
+                    errors.push(mistake);
+                }
+            }
         }
-        let errors = std::mem::take(&mut builder.errors);
-        (builder.finish(rules), errors)
+        (set, errors)
+    }
+
+    /// A set of rules that are known to be right. What runs on the files of a language is compiled
+    /// when the first of them comes: a scan of one language does not pay for the others.
+    pub fn deferred(mut rules: Vec<Rule>) -> RuleSet {
+        rules.sort_by(|left, right| left.id.cmp(&right.id));
+        RuleSet {
+            rules,
+            languages: Language::all().map(|_| OnceLock::new()).collect(),
+        }
+    }
+
+    /// What runs on the files of a language.
+    pub fn language(&self, language: Language) -> &LanguageRules {
+        self.languages[language.index()].get_or_init(|| {
+            let (compiled, mistakes) = Builder::new(language).compile(&self.rules);
+            debug_assert!(mistakes.is_empty(), "{mistakes:?}");
+            compiled
+        })
     }
 
     /// The rule behind an index.
@@ -173,25 +198,43 @@ impl RuleSet {
     }
 }
 
-#[derive(Default)]
+/// Compiles what runs on the files of one language.
 struct Builder {
+    language: Language,
     parsers: Parsers,
     expressions: RefCell<derive::Expressions>,
     leaves: Vec<Leaf>,
     keys: Vec<(Language, Key)>,
-    programs: Vec<Vec<Program>>,
-    triggers: Vec<TriggersBuilder>,
+    programs: Vec<Program>,
+    triggers: TriggersBuilder,
     errors: Vec<RuleError>,
 }
 
 impl Builder {
-    /// Adds a program to what runs on a language's files.
-    fn add(&mut self, language: Language, program: Program, trigger: &[Conjunction]) {
-        self.programs.resize_with(Language::count(), Vec::new);
-        self.triggers
-            .resize_with(Language::count(), TriggersBuilder::default);
-        self.programs[language.index()].push(program);
-        self.triggers[language.index()].add(trigger);
+    fn new(language: Language) -> Self {
+        Builder {
+            language,
+            parsers: Parsers::default(),
+            expressions: RefCell::default(),
+            leaves: Vec::new(),
+            keys: Vec::new(),
+            programs: Vec::new(),
+            triggers: TriggersBuilder::default(),
+            errors: Vec::new(),
+        }
+    }
+
+    fn compile(mut self, rules: &[Rule]) -> (LanguageRules, Vec<RuleError>) {
+        for (index, rule) in (0u32..).zip(rules) {
+            self.rule(index, rule);
+        }
+        let errors = std::mem::take(&mut self.errors);
+        (self.finish(), errors)
+    }
+
+    fn add(&mut self, program: Program, trigger: &[Conjunction]) {
+        self.programs.push(program);
+        self.triggers.add(trigger);
     }
 
     fn rule(&mut self, index: u32, rule: &Rule) {
@@ -206,7 +249,11 @@ impl Builder {
                         );
                         continue;
                     };
-                    self.program(index, rule, language, &formula.formula);
+                    // A formula over text runs on the code, too, that its paths name.
+                    let in_code = language == Language::TEXT && !rule.paths.include.is_empty();
+                    if language == self.language || in_code {
+                        self.program(index, rule, language, &formula.formula);
+                    }
                 }
             }
             Body::Check(name) => match checks::find(name) {
@@ -216,9 +263,9 @@ impl Builder {
                     .any(|analysis| analysis.rule == name) => {}
                 // Judged once for all files, not file by file.
                 None if crate::routes::judge::CHECKS.contains(&name.as_str()) => {}
+                None if crate::imports::CHECKS.contains(&name.as_str()) => {}
                 None if crate::integrity::CHECKS.contains(&name.as_str()) => {}
                 None if crate::integrity::DIFF_CHECKS.contains(&name.as_str()) => {}
-                None if crate::imports::CHECKS.contains(&name.as_str()) => {}
                 None => self.error(rule, &rule.span, format!("there is no check `{name}`")),
             },
         }
@@ -251,9 +298,8 @@ impl Builder {
         let program = Program::new(index, ProgramBody::Text(analysis), paths, keeps_tests(rule));
         let in_code =
             analysis.kinds.is_empty() || analysis.kinds.iter().any(|kind| kind.may_be_code());
-        let languages = if in_code { Language::count() } else { 1 };
-        for language in Language::all().take(languages) {
-            self.add(language, program.clone(), &[vec![clause.clone()]]);
+        if in_code || self.language == Language::TEXT {
+            self.add(program, &[vec![clause]]);
         }
     }
 
@@ -267,31 +313,24 @@ impl Builder {
     }
 
     fn check(&mut self, index: u32, rule: &Rule, check: &'static Check) {
-        let languages: Vec<Language> = if check.languages.is_empty() {
-            Language::all().collect()
-        } else {
-            check
-                .languages
-                .iter()
-                .filter_map(|name| Language::from_name(name))
-                .collect()
-        };
-        for language in languages {
-            let own = check.triggers.iter();
-            let own = own.filter_map(|text| checked_literal(text, language));
-            let mut clauses = derive::stated(rule.triggers.of(language.name()));
-            if clauses.is_empty() && !check.triggers.is_empty() {
-                clauses.push(Clause::new(own.collect(), Reach::Item));
-            }
-            let paths = self.paths(rule);
-            let mut program =
-                Program::new(index, ProgramBody::Check(check), paths, keeps_tests(rule));
-            program.needs_tree = language.tables().is_some();
-            program.whole_file = check.whole_file.contains(&language.name());
-            program.needs_class = check.needs_class;
-            program.glance = check.glance;
-            self.add(language, program, std::slice::from_ref(&clauses));
+        let language = self.language;
+        let name = language.name();
+        if !check.languages.is_empty() && !check.languages.contains(&name) {
+            return;
         }
+        let own = check.triggers.iter();
+        let own = own.filter_map(|text| checked_literal(text, language));
+        let mut clauses = derive::stated(rule.triggers.of(name));
+        if clauses.is_empty() && !check.triggers.is_empty() {
+            clauses.push(Clause::new(own.collect(), Reach::Item));
+        }
+        let paths = self.paths(rule);
+        let mut program = Program::new(index, ProgramBody::Check(check), paths, keeps_tests(rule));
+        program.needs_tree = language.tables().is_some();
+        program.whole_file = check.whole_file.contains(&name);
+        program.needs_class = check.needs_class;
+        program.glance = check.glance;
+        self.add(program, std::slice::from_ref(&clauses));
     }
 
     fn program(&mut self, index: u32, rule: &Rule, language: Language, formula: &rule::Formula) {
@@ -341,13 +380,7 @@ impl Builder {
             paths,
             in_tests: keeps_tests(rule),
         };
-        // A formula over text runs on the code, too, that its paths name.
-        if language == Language::TEXT && program.paths.are_stated() {
-            for other in Language::all().filter(|&other| other != language) {
-                self.add(other, program.clone(), &trigger);
-            }
-        }
-        self.add(language, program, &trigger);
+        self.add(program, &trigger);
     }
 
     fn paths(&mut self, rule: &Rule) -> Paths {
@@ -617,11 +650,14 @@ impl Builder {
         }
     }
 
-    fn finish(mut self, rules: Vec<Rule>) -> RuleSet {
-        let mut index: Vec<Index> = (0..Language::count()).map(|_| Index::default()).collect();
+    fn finish(self) -> LanguageRules {
+        let mut index = Index::default();
         for (at, (language, key)) in self.keys.into_iter().enumerate() {
+            // Expressions over the text of code are not looked for node by node.
+            if language != self.language {
+                continue;
+            }
             let leaf = LeafId(at as u32);
-            let index = &mut index[language.index()];
             match key {
                 Key::Call(name) => index.calls.entry(name).or_default().push(leaf),
                 Key::Name(name) => index.names.entry(name).or_default().push(leaf),
@@ -634,24 +670,11 @@ impl Builder {
                 Key::Anywhere => index.anywhere.push(leaf),
             }
         }
-        self.programs.resize_with(Language::count(), Vec::new);
-        self.triggers
-            .resize_with(Language::count(), TriggersBuilder::default);
-        let languages = self
-            .programs
-            .into_iter()
-            .zip(self.triggers)
-            .zip(index)
-            .map(|((programs, triggers), index)| LanguageRules {
-                programs,
-                triggers: triggers.build(),
-                index,
-            })
-            .collect();
-        RuleSet {
-            rules,
+        LanguageRules {
+            programs: self.programs,
+            triggers: self.triggers.build(),
+            index,
             leaves: self.leaves,
-            languages,
         }
     }
 }
@@ -674,13 +697,20 @@ impl Scope<'_> {
 }
 
 /// A trigger of a check: `~x` is a part of a name of a secret in any case, `=x` a part of the name
-/// of a function that is defined, `*x` any part of the text, `@x` what user information follows, `#x` a word in any case of files without a grammar, which have no literals
-/// to look for; anything else is a word.
+/// of a function that is defined, `*x` any part of the text, `%x` text in any case of files with a
+/// grammar, `@x` what user information follows, `#x` a word in any case of files without a grammar,
+/// which have no literals to look for; anything else is a word.
 fn checked_literal(text: &str, language: Language) -> Option<Literal> {
     if let Some(word) = text.strip_prefix('#') {
         return (language == Language::TEXT).then(|| Literal {
             any_case: true,
             ..Literal::new(word)
+        });
+    }
+    if let Some(part) = text.strip_prefix('%') {
+        return (language != Language::TEXT).then(|| Literal {
+            any_case: true,
+            ..Literal::part(part)
         });
     }
     if let Some(part) = text.strip_prefix('~') {

@@ -93,7 +93,7 @@ struct ScanInput<'s> {
 impl ScanInput<'_> {
     /// Scans the text as one of a language.
     fn scan_as(self, language: Language, parsers: &mut Parsers) -> FileReport {
-        let own = &self.rules.languages[language.index()];
+        let own = self.rules.language(language);
         let file = self.file;
         let mut hits = own.triggers.hits(&file.text);
         let lent = match self.project {
@@ -123,6 +123,7 @@ impl ScanInput<'_> {
         }
         let scan = Scan {
             rules: self.rules,
+            own,
             file,
             project: self.project,
             path: self.path,
@@ -296,6 +297,8 @@ fn parse_notices(arena: &Arena, path: &Arc<str>) -> Vec<Notice> {
 
 struct Scan<'s> {
     rules: &'s RuleSet,
+    /// Those of the file's language.
+    own: &'s LanguageRules,
     file: &'s SourceFile,
     project: Option<&'s Project<'s>>,
     path: &'s Arc<str>,
@@ -395,7 +398,7 @@ impl<'s> Scan<'s> {
         if self.tree.is_none() {
             return found;
         }
-        let index = &self.rules.languages[arena.language.index()].index;
+        let index = &self.own.index;
         for (_, program) in active {
             for &leaf in &program.leaves {
                 found.insert(leaf, Vec::new());
@@ -452,7 +455,7 @@ impl<'s> Scan<'s> {
                 ..Options::default()
             },
         };
-        let evaluator = Evaluator::new(matcher, &self.rules.leaves, &lookup, &program.table, memo);
+        let evaluator = Evaluator::new(matcher, &self.own.leaves, &lookup, &program.table, memo);
         if !program.anchors.is_empty()
             && !program
                 .anchors

@@ -67,7 +67,7 @@ impl<'w> Machine<'w> {
             heap,
             changes,
             reached,
-            learned: state.learned,
+            learned: Arc::unwrap_or_clone(state.learned),
             parts,
             diverges: false,
         }

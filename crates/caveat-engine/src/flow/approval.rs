@@ -116,7 +116,7 @@ impl Machine<'_> {
             .collect();
         for on in guards {
             if on != When::Returns {
-                let answer = self.answer(site.file, site);
+                let answer = self.person_answer(site.file, site);
                 outcome.value = std::mem::take(&mut outcome.value).with_taint(&answer);
             }
             let test = approve(state, on, approved());
@@ -124,7 +124,7 @@ impl Machine<'_> {
         }
     }
 
-    fn answer(&self, file: FileId, site: Site) -> Taint {
+    fn person_answer(&self, file: FileId, site: Site) -> Taint {
         let kind = SourceKind::Answer;
         let entry = self.source_at(kind, FactSet::EMPTY, Confidence::High, file, site.span);
         Taint::new(vec![entry])

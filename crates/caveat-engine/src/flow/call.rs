@@ -10,6 +10,7 @@ use super::guard::{EVERYTHING, Learned, both};
 use super::heap::{Kind, Object, State};
 use super::interpret::{Frame, Machine, plain_function, step};
 use super::program::{Ancestor, Linked};
+use super::special::given;
 use super::summary::Outcome;
 use super::value::{
     ClassRef, Entry, FunctionRef, Identity, Key, ObjectId, Taint, Thing, Value, What, mix,
@@ -578,11 +579,25 @@ impl<'w> Machine<'w> {
             true => 4 * SMALL,
             false => SMALL,
         };
-        let fits = size(own) <= small && self.stack.len() < DEEPEST;
+        let fits = size(own) <= small && self.depth_of_calls() < DEEPEST;
         let says_more = !captured.is_empty()
             || self.summary(function).is_none()
             || bound.iter().any(|value| self.says_more(value));
         if is_before && fits && says_more && !self.stack.contains(&function) {
+            // What Rust does to a `&mut` parameter is not in a summary.
+            if captured.is_empty()
+                && !self.is_rust(function.file)
+                && self.summary(function).is_some()
+                && let Some(given) = given(&bound)
+            {
+                let special = self.special(function, given);
+                special.flows.iter().for_each(|it| self.keep(it.clone()));
+                self.registered.extend(special.registered.iter().cloned());
+                self.compared.extend(&special.compared);
+                self.kept.extend(special.kept.iter().cloned());
+                self.cut |= special.cut;
+                return self.apply(state, &special.summary, &own.name, &bound, site);
+            }
             return self.run_with(state, function, captured, bound, site);
         }
         match self.summary(function) {
@@ -619,7 +634,7 @@ impl<'w> Machine<'w> {
         let own = frame.function;
         let mut start = frame.start(std::mem::take(&mut state.heap));
         let agreed = state.learned.iter().filter(|(of, _)| *of == EVERYTHING);
-        start.learned = agreed.cloned().collect();
+        start.learned = Arc::new(agreed.cloned().collect());
         let name = short_name(&own.name);
         let is_rust = self.is_rust(function.file);
         let identities: Vec<Identity> = match is_rust {
@@ -636,17 +651,17 @@ impl<'w> Machine<'w> {
                 param.span,
                 &What::Passed(name.clone()),
             );
-            start.variables[param.local.index()] = value;
+            start.set_variable(param.local.index(), value);
         }
         for (local, value) in own.captures.iter().zip(captured) {
-            start.variables[local.index()] = value.clone();
+            start.set_variable(local.index(), value.clone());
         }
         let exit = self.run(&mut frame, start);
         match exit.state {
             Some(after) => {
                 state.heap = after.heap;
                 self.take_mutations(state, &identities);
-                for (identity, learned) in &after.learned {
+                for (identity, learned) in &*after.learned {
                     state.learn(*identity, learned);
                 }
                 Outcome {

@@ -221,49 +221,133 @@ pub fn open(heap: &mut Heap, refs: &[ObjectId]) {
 pub type Heap = FxHashMap<ObjectId, Arc<Object>>;
 
 /// What is known at one point of a function.
+///
+/// A state is copied wherever ways part, and most of it stays as it was: its parts are shared until
+/// they are written to ([`Arc::make_mut`]), so a copy costs nothing and comparing two is quick.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct State {
     /// Variables by local; temporaries are elsewhere.
-    pub variables: Vec<Value>,
+    pub variables: Arc<Vec<Arc<Value>>>,
     /// Names of the file's top level, while it runs.
-    pub globals: FxHashMap<Arc<str>, Value>,
+    pub globals: Arc<FxHashMap<Arc<str>, Value>>,
     /// Objects.
-    pub heap: Heap,
+    pub heap: Arc<Heap>,
     /// What conditions on the way here said.
-    pub learned: Vec<(Identity, Learned)>,
+    pub learned: Arc<Vec<(Identity, Learned)>>,
 }
 
 impl State {
     /// Takes up what another way leads here with. True if that changed anything. `place` tells
     /// values that are joined here from those that are joined elsewhere.
     pub fn join(&mut self, other: &State, place: u64) -> bool {
+        let mut changed = self.join_variables(other, place);
+        changed |= self.join_globals(other);
+        changed |= self.join_heap(other);
+        if Arc::ptr_eq(&self.learned, &other.learned) {
+            return changed;
+        }
+        let is_shared = |it: &(Identity, Learned)| other.learned.contains(it);
+        if !self.learned.iter().all(is_shared) {
+            Arc::make_mut(&mut self.learned).retain(is_shared);
+            changed = true;
+        }
+        changed
+    }
+
+    fn join_variables(&mut self, other: &State, place: u64) -> bool {
+        if Arc::ptr_eq(&self.variables, &other.variables) {
+            return false;
+        }
         let mut changed = false;
-        let pairs = self.variables.iter_mut().zip(&other.variables);
-        for (number, (mine, theirs)) in (0u64..).zip(pairs) {
-            changed |= join_into(mine, theirs, mix(&[place, number]));
-        }
-        for (name, theirs) in &other.globals {
-            changed |= join_into(self.globals.entry(name.clone()).or_default(), theirs, 0);
-        }
-        for (id, theirs) in &other.heap {
-            match self.heap.get_mut(id) {
-                None => {
-                    self.heap.insert(*id, theirs.clone());
-                    changed = true;
-                }
-                Some(mine) if Arc::ptr_eq(mine, theirs) || mine == theirs => {}
-                Some(mine) => {
-                    let joined = mine.join(theirs);
-                    if joined != **mine {
-                        *mine = Arc::new(joined);
-                        changed = true;
-                    }
-                }
+        for (number, theirs) in other.variables.iter().enumerate() {
+            let Some(mine) = self.variables.get(number) else {
+                break;
+            };
+            if Arc::ptr_eq(mine, theirs) {
+                continue;
+            }
+            if let Some(joined) = joined(mine, theirs, mix(&[place, number as u64]))
+                && joined != **mine
+            {
+                Arc::make_mut(&mut self.variables)[number] = Arc::new(joined);
+                changed = true;
             }
         }
-        let before = self.learned.len();
-        self.learned.retain(|it| other.learned.contains(it));
-        changed | (self.learned.len() != before)
+        changed
+    }
+
+    fn join_globals(&mut self, other: &State) -> bool {
+        if Arc::ptr_eq(&self.globals, &other.globals) {
+            return false;
+        }
+        let mut changed = false;
+        let globals = Arc::make_mut(&mut self.globals);
+        for (name, theirs) in &*other.globals {
+            let mine = globals.entry(name.clone()).or_default();
+            if let Some(joined) = joined(mine, theirs, 0) {
+                changed |= joined != *mine;
+                *mine = joined;
+            }
+        }
+        changed
+    }
+
+    fn join_heap(&mut self, other: &State) -> bool {
+        if Arc::ptr_eq(&self.heap, &other.heap) {
+            return false;
+        }
+        let mut changed = false;
+        for (id, theirs) in &*other.heap {
+            let joined = match self.heap.get(id) {
+                None => theirs.clone(),
+                Some(mine) if Arc::ptr_eq(mine, theirs) || mine == theirs => continue,
+                Some(mine) => {
+                    let joined = mine.join(theirs);
+                    if joined == **mine {
+                        continue;
+                    }
+                    Arc::new(joined)
+                }
+            };
+            Arc::make_mut(&mut self.heap).insert(*id, joined);
+            changed = true;
+        }
+        changed
+    }
+
+    /// A variable's value.
+    pub fn variable(&self, local: usize) -> &Value {
+        &self.variables[local]
+    }
+
+    /// Gives a variable a value.
+    pub fn set_variable(&mut self, local: usize, value: Value) {
+        Arc::make_mut(&mut self.variables)[local] = Arc::new(value);
+    }
+
+    /// Changes what objects hold of the value of that identity.
+    pub fn change_objects(&mut self, identity: Identity, mut change: impl FnMut(&mut Value)) {
+        let holds = |value: &Value| value.identity == identity;
+        let objects = self.heap.iter();
+        let holding = objects.filter(|(_, object)| object.entries.values().any(holds));
+        let holding: Vec<ObjectId> = holding.map(|(id, _)| *id).collect();
+        for id in holding {
+            let object = Arc::make_mut(&mut self.heap).get_mut(&id);
+            let values = object.map(|it| Arc::make_mut(it).entries.values_mut());
+            for value in values.into_iter().flatten().filter(|it| holds(it)) {
+                change(value);
+            }
+        }
+    }
+
+    /// Changes the variables that hold the value of that identity.
+    pub fn change_variables(&mut self, identity: Identity, mut change: impl FnMut(&mut Value)) {
+        for at in 0..self.variables.len() {
+            if self.variables[at].identity == identity {
+                let variables = Arc::make_mut(&mut self.variables);
+                change(Arc::make_mut(&mut variables[at]));
+            }
+        }
     }
 
     /// All data in a value, that in its objects included.
@@ -313,7 +397,7 @@ impl State {
     /// An object to change. One from a finished top level stands for many from then on.
     pub fn object_mut(&mut self, frozen: &Heap, id: ObjectId) -> Option<&mut Object> {
         use std::collections::hash_map::Entry::{Occupied, Vacant};
-        let object = match self.heap.entry(id) {
+        let object = match Arc::make_mut(&mut self.heap).entry(id) {
             Occupied(known) => known.into_mut(),
             Vacant(empty) => {
                 let mut copy = Object::clone(frozen.get(&id)?);
@@ -334,7 +418,7 @@ impl State {
             }
             None => object,
         };
-        self.heap.insert(id, Arc::new(object));
+        Arc::make_mut(&mut self.heap).insert(id, Arc::new(object));
         Value::object(id)
     }
 
@@ -343,21 +427,17 @@ impl State {
         if identity == 0 {
             return;
         }
-        for value in self.variables.iter_mut().chain(self.globals.values_mut()) {
-            refine(value, identity, learned);
-        }
-        for object in self.heap.values_mut() {
-            let holds = |value: &Value| value.identity == identity;
-            if !object.entries.values().any(holds) {
-                continue;
-            }
-            for value in Arc::make_mut(object).entries.values_mut() {
+        self.change_variables(identity, |value| refine(value, identity, learned));
+        let holds = |value: &Value| value.identity == identity;
+        if self.globals.values().any(holds) {
+            for value in Arc::make_mut(&mut self.globals).values_mut() {
                 refine(value, identity, learned);
             }
         }
+        self.change_objects(identity, |value| refine(value, identity, learned));
         let note = (identity, learned.clone());
         if !self.learned.contains(&note) {
-            self.learned.push(note);
+            Arc::make_mut(&mut self.learned).push(note);
         }
     }
 
@@ -369,22 +449,24 @@ impl State {
 
     /// A value of that identity is made anew: what was known of the old one is not known of it.
     pub fn forget(&mut self, identity: Identity) {
-        self.learned.retain(|(known, _)| *known != identity);
+        let is_old = |(known, _): &(Identity, Learned)| *known == identity;
+        if self.learned.iter().any(is_old) {
+            Arc::make_mut(&mut self.learned).retain(|it| !is_old(it));
+        }
     }
 }
 
-/// Joins two values. What comes out of two different ones is a value of its own.
-fn join_into(mine: &mut Value, theirs: &Value, identity: Identity) -> bool {
+/// Two values joined, if they are not the same. What comes out of two different ones is a value of
+/// its own.
+fn joined(mine: &Value, theirs: &Value, identity: Identity) -> Option<Value> {
     if mine == theirs {
-        return false;
+        return None;
     }
     let mut joined = mine.join(theirs);
     if joined.identity == 0 && joined.known_constants().is_none() {
         joined.identity = identity;
     }
-    let changed = joined != *mine;
-    *mine = joined;
-    changed
+    Some(joined)
 }
 
 /// Changes a value by what was found out of it.

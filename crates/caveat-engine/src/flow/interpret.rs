@@ -18,6 +18,7 @@ use super::constant;
 use super::guard::{Learned, Test, both};
 use super::heap::{Heap, Kind, Object, State, passed};
 use super::program::{Linked, Program};
+use super::special::Specials;
 use super::summary::{Reached, Summary};
 use super::value::{
     ClassRef, FunctionRef, Identity, Key, Known, ObjectId, Origin, Part, Source, Taint, Thing,
@@ -46,6 +47,8 @@ pub struct World<'p> {
     pub group: FxHashMap<FunctionRef, u32>,
     /// Functions that libraries call, with what they pass.
     pub entries: FxHashMap<FunctionRef, Arc<super::entry::EntryPoint>>,
+    /// Summaries of functions with what calls give them.
+    pub specials: Specials,
 }
 
 /// Data of a source at a sink.
@@ -73,6 +76,8 @@ pub struct Machine<'w> {
     pub cut: bool,
     /// Functions that are being run, outermost first.
     pub stack: Vec<FunctionRef>,
+    /// How many functions are being run around these by other machines.
+    pub outer: usize,
     /// Functions that were handed to libraries to be called.
     pub registered: Vec<super::entry::Registered>,
     /// Summaries of functions of the same group, as far as they are known.
@@ -143,9 +148,10 @@ impl<'w> Frame<'w> {
     }
 
     /// The state at the start, before parameters are bound.
-    pub fn start(&self, heap: Heap) -> State {
+    pub fn start(&self, heap: Arc<Heap>) -> State {
+        let nothing = Arc::new(Value::default());
         State {
-            variables: vec![Value::default(); self.function.locals.len()],
+            variables: Arc::new(vec![nothing; self.function.locals.len()]),
             heap,
             ..State::default()
         }
@@ -206,6 +212,7 @@ impl<'w> Machine<'w> {
             budget: BUDGET,
             cut: false,
             stack: Vec::new(),
+            outer: 0,
             registered: Vec::new(),
             known: FxHashMap::default(),
             constant_inputs: FxHashMap::default(),
@@ -231,6 +238,11 @@ impl<'w> Machine<'w> {
         let resolved = resolve(self);
         self.depth -= 1;
         Some(resolved)
+    }
+
+    /// How deep functions are run inside one another.
+    pub fn depth_of_calls(&self) -> usize {
+        self.outer + self.stack.len()
     }
 
     /// The project's code.
@@ -703,11 +715,11 @@ impl<'w> Machine<'w> {
                 };
                 match named.once {
                     true => frame.once[local.index()] = value,
-                    false => state.variables[local.index()] = value,
+                    false => state.set_variable(local.index(), value),
                 }
             }
             Base::Global(name) => {
-                state.globals.insert(name.clone(), value);
+                Arc::make_mut(&mut state.globals).insert(name.clone(), value);
             }
             Base::Name(_) => {}
         }
@@ -725,7 +737,8 @@ impl<'w> Machine<'w> {
         }
         if let Some(part) = &base.part {
             let id = ObjectId(part.identity());
-            let object = state.heap.entry(id).or_insert_with(|| {
+            let heap = Arc::make_mut(&mut state.heap);
+            let object = heap.entry(id).or_insert_with(|| {
                 Arc::new(Object {
                     part: Some(part.clone()),
                     closed: false,
@@ -752,23 +765,31 @@ impl<'w> Machine<'w> {
                     file: frame.at.file,
                     id: class,
                 });
-                match frame.function.kind {
-                    FunctionKind::Method | FunctionKind::Property => {
-                        value.things.push(Thing::Of(class));
-                    }
-                    FunctionKind::ClassMethod => value.things.push(Thing::Class(class)),
-                    _ => {}
-                }
+                value.things.extend(receiver(frame.function.kind, class));
             }
             self.declare(frame.at, param, &mut value);
             let local = &frame.function.locals[param.local.index()];
             let secret = self.named_secret(frame.at.file, &local.name, param.span);
             value.taint = value.taint.join(&secret);
             self.enter(frame, number, param, &mut value);
-            state.variables[param.local.index()] = value;
+            state.set_variable(param.local.index(), value);
         }
         for local in &frame.function.captures {
-            state.variables[local.index()] = Value::any();
+            state.set_variable(local.index(), Value::any());
+        }
+    }
+
+    /// Keeps a flow unless it is known.
+    pub fn keep(&mut self, flow: Flow) {
+        let same = |known: &Flow| {
+            known.source == flow.source
+                && known.reached.argument == flow.reached.argument
+                && known.reached.kind == flow.reached.kind
+                && known.reached.file == flow.reached.file
+                && known.reached.entry == flow.reached.entry
+        };
+        if !self.flows.iter().any(same) {
+            self.flows.push(flow);
         }
     }
 
@@ -779,19 +800,8 @@ impl<'w> Machine<'w> {
         }
         match &reached.entry.origin {
             Origin::Source(source) => {
-                let same = |flow: &Flow| {
-                    flow.source == *source
-                        && flow.reached.argument == reached.argument
-                        && flow.reached.kind == reached.kind
-                        && flow.reached.file == reached.file
-                        && flow.reached.entry == reached.entry
-                };
-                if !self.flows.iter().any(same) {
-                    self.flows.push(Flow {
-                        source: source.clone(),
-                        reached,
-                    });
-                }
+                let source = source.clone();
+                self.keep(Flow { source, reached });
             }
             Origin::Param(_) => {
                 if !self.reached.contains(&reached) && self.reached.len() < MOST_REACHED {
@@ -804,6 +814,15 @@ impl<'w> Machine<'w> {
 
 /// Sinks that one summary names.
 const MOST_REACHED: usize = 64;
+
+/// What the receiver of a function of a class is.
+pub fn receiver(kind: FunctionKind, class: ClassRef) -> Option<Thing> {
+    match kind {
+        FunctionKind::Method | FunctionKind::Property => Some(Thing::Of(class)),
+        FunctionKind::ClassMethod => Some(Thing::Class(class)),
+        FunctionKind::TopLevel | FunctionKind::Plain => None,
+    }
+}
 
 /// A function as a value.
 pub fn plain_function(function: FunctionRef) -> Thing {
@@ -818,7 +837,7 @@ pub fn plain_function(function: FunctionRef) -> Thing {
 pub fn read_local(frame: &Frame<'_>, state: &State, local: LocalId) -> Value {
     let value = match frame.function.locals[local.index()].once {
         true => &frame.once[local.index()],
-        false => &state.variables[local.index()],
+        false => state.variable(local.index()),
     };
     if value.is_nothing() {
         return Value::any();
@@ -938,7 +957,7 @@ type Notes = Vec<(Identity, Learned)>;
 
 /// Keeps of the notes what this way out says, too.
 fn narrow(notes: &mut Option<Notes>, result: &Value, exit: &State, outcome: bool) {
-    let mut here = exit.learned.clone();
+    let mut here = Notes::clone(&exit.learned);
     if let Some(test) = &result.test {
         let mut more = Vec::new();
         test.learned(outcome, &mut more);

@@ -26,6 +26,7 @@ mod report;
 mod rows;
 mod rust;
 mod rvalue;
+mod special;
 mod summary;
 mod text;
 mod value;
@@ -154,10 +155,16 @@ fn module_of(path: &str) -> Vec<&str> {
 
 /// The models that matter, by language.
 fn models(request: &Request<'_>) -> Vec<Index> {
-    let files: Vec<FileId> = request.project.file_ids().collect();
+    let files = request.project.file_ids();
+    let files: Vec<FileId> = files
+        .filter(|file| request.sources[file.0 as usize].is_some())
+        .collect();
+    let present: FxHashSet<Language> = files
+        .iter()
+        .map(|it| request.project.language(*it))
+        .collect();
     let named: FxHashSet<&str> = files
         .par_iter()
-        .filter(|file| request.sources[file.0 as usize].is_some())
         .flat_map_iter(|&file| {
             let source = request.sources[file.0 as usize].as_ref();
             let text = source.map_or("", |it| it.text.as_str());
@@ -166,6 +173,9 @@ fn models(request: &Request<'_>) -> Vec<Index> {
         .collect();
     Language::all()
         .map(|language| {
+            if !present.contains(&language) {
+                return Index::default();
+            }
             let index = request
                 .catalog
                 .index(language.name(), |name| named.contains(name));
@@ -184,6 +194,7 @@ fn run(program: &Program<'_>, functions: &FxHashSet<FunctionRef>) -> Results {
         summaries: FxHashMap::default(),
         group: FxHashMap::default(),
         entries: FxHashMap::default(),
+        specials: special::Specials::default(),
     };
     let mut results = Results::default();
     for round in 0..TOP_LEVEL_ROUNDS {
@@ -267,7 +278,7 @@ fn top_levels(world: &mut World<'_>, results: &mut Results, last: bool) {
             world.program.code(file).unit.functions.first()?;
             let mut machine = Machine::new(shared);
             let mut frame = Frame::new(shared.program, at, mix(&[u64::from(file.0)]));
-            let start = frame.start(FxHashMap::default());
+            let start = frame.start(Arc::default());
             let exit = machine.run(&mut frame, start);
             Some((file, exit, machine.flows, machine.cut, machine.registered))
         })
@@ -277,7 +288,7 @@ fn top_levels(world: &mut World<'_>, results: &mut Results, last: bool) {
     for (file, exit, flows, cut, registered) in runs {
         let rewritten = &world.program.code(file).rewritten;
         if let Some(state) = exit.state {
-            for (name, value) in state.globals {
+            for (name, value) in Arc::unwrap_or_clone(state.globals) {
                 let value = match rewritten.contains(&name) {
                     true => Value {
                         known: value::Known::Any,
@@ -287,7 +298,7 @@ fn top_levels(world: &mut World<'_>, results: &mut Results, last: bool) {
                 };
                 globals.insert((file, name), value.anonymous());
             }
-            heap.extend(state.heap);
+            heap.extend(Arc::unwrap_or_clone(state.heap));
         }
         if last {
             results.flows.extend(flows);
@@ -356,7 +367,7 @@ fn run_function(
     let context = mix(&[u64::from(function.file.0), u64::from(function.id.0), 1]);
     let mut frame = Frame::new(world.program, function, context);
     frame.is_symbolic = true;
-    let mut start = frame.start(FxHashMap::default());
+    let mut start = frame.start(Arc::default());
     machine.bind_symbolic(&frame, &mut start);
     let exit = machine.run(&mut frame, start);
     let summary = machine.summarize(exit);

@@ -61,7 +61,13 @@ fn asks_models(text: &str) -> bool {
         line.starts_with("import ") || line.starts_with("from ") || line.starts_with("use ")
     });
     let mut words = imports.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_'));
-    words.any(|word| MODEL_LIBRARIES.iter().any(|library| word.contains(library)))
+    words.any(|word| {
+        let part_of_name = word.split('_').any(|part| MODEL_LIBRARIES.contains(&part));
+        part_of_name
+            || MODEL_LIBRARIES
+                .iter()
+                .any(|it| it.len() > 5 && word.starts_with(it))
+    })
 }
 
 /// Methods that change a container.

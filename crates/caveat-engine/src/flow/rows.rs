@@ -207,10 +207,8 @@ impl<'w> Machine<'w> {
         // A class may give its own type to what a method returns whose rows stand at a base.
         let model = self.program().model(site.file);
         let lineage = self.program().lineage(site.file, of);
-        let paths: Vec<Arc<str>> = lineage
-            .iter()
-            .map(|of| format!("{of}.{name}").into())
-            .collect();
+        let path_of = |of: &Arc<str>| -> Arc<str> { format!("{of}.{name}").into() };
+        let paths: Vec<Arc<str>> = lineage.iter().map(path_of).collect();
         let typed = paths.iter().find_map(|path| model.returned_type(path));
         let has_rows = |path: &&Arc<str>| model.calls(path).next().is_some();
         let is_typed = |path: &&Arc<str>| model.returned_type(path).is_some();

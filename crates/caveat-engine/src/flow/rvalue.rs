@@ -65,6 +65,11 @@ impl<'w> Machine<'w> {
                     self.held_against(frame, state, (a, &left), (b, &right), span);
                     self.held_against(frame, state, (b, &right), (a, &left), span);
                 }
+                if self.is_rust(file)
+                    && let Some(known) = super::rust::same_names(*op, &left, &right)
+                {
+                    return known;
+                }
                 self.compare(state, *op, &left, &right)
             }
             Rvalue::Format(pieces) => {
@@ -137,7 +142,7 @@ impl<'w> Machine<'w> {
                 let class = ClassRef { file, id: *class };
                 let id = class_object(class);
                 let object = Object::new(Kind::Class(class));
-                state.heap.insert(id, Arc::new(object));
+                Arc::make_mut(&mut state.heap).insert(id, Arc::new(object));
                 self.class_value(class)
             }
             Rvalue::Cells => state.make(id, Object::new(Kind::Fields)),

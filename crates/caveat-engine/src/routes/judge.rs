@@ -6,6 +6,7 @@
 use caveat_parser::{Code, Field, Role};
 
 use super::guard::{self, Strength};
+use super::sensitive::{Kind, sensitivity};
 use super::{At, Level, Route, Table, World, words};
 use crate::checks::agent::calls;
 use crate::rule::{Confidence, Severity};
@@ -29,6 +30,10 @@ const MANY: usize = 5;
 /// How many groups of siblings there are, see [`siblings`]. A whole project is none: it often
 /// holds several applications, some of which nobody outside can reach.
 const GROUPS: usize = 3;
+/// So many guarded routes that a whole project says something about one of them.
+const THRONG: usize = 25;
+/// Most routes in other files of an application that is small.
+const SMALL: usize = 6;
 /// Most places that explain one finding.
 const MOST_RELATED: usize = 3;
 /// Most routes that a finding about a whole project lists.
@@ -96,14 +101,19 @@ pub fn drafts(world: &World<'_>, table: &Table) -> Vec<Draft> {
         crate::context::is_test_path(path)
     };
     let routes: Vec<&Route> = table.routes.iter().filter(|it| !quiet(it)).collect();
+    let twice = registered_twice(&routes);
     for route in &routes {
         drafts.extend(without_effect(world, route));
-        drafts.extend(missing(world, route, &routes, table));
+        let told = twice.iter().any(|it| it.at == route.registration);
+        if !told {
+            drafts.extend(missing(world, route, &routes, table));
+        }
         drafts.extend(open_agent(world, route));
     }
+    drafts.extend(twice);
     drafts.extend(never_denies(world, &routes));
     if !table.has_authentication {
-        drafts.extend(nothing_at_all(world, &routes));
+        drafts.extend(nothing_at_all(world, &routes, table));
     }
     drafts.sort_by_key(|it| (it.at, it.check));
     drafts.dedup_by_key(|it| (it.at, it.check));
@@ -187,39 +197,6 @@ fn open_agent(world: &World<'_>, route: &Route) -> Option<Draft> {
     })
 }
 
-/// What makes an open route a danger.
-fn sensitivity(route: &Route) -> Option<String> {
-    let summary = &route.summary;
-    if let Some(danger) = &summary.danger {
-        return Some(format!("it calls `{danger}`"));
-    }
-    let destructive = summary.people.is_some()
-        || summary.change.as_deref().is_some_and(|name| {
-            let first = words::split(name).into_iter().next().unwrap_or_default();
-            matches!(
-                &*first,
-                "delete"
-                    | "remove"
-                    | "destroy"
-                    | "drop"
-                    | "purge"
-                    | "revoke"
-                    | "shutdown"
-                    | "restart"
-                    | "reboot"
-                    | "kill"
-                    | "wipe"
-                    | "reset"
-            )
-        });
-    let change = summary.people.as_ref().or(summary.change.as_ref());
-    let remote = summary.remote.as_ref().filter(|_| route.changes());
-    match change.or(remote) {
-        Some(name) if route.changes() || destructive => Some(format!("it calls `{name}`")),
-        _ => None,
-    }
-}
-
 /// A sibling that has a guard of its own or of its class or router; what cannot be told is none.
 fn is_guarded(route: &Route) -> Option<bool> {
     match route.guard() {
@@ -298,18 +275,25 @@ fn missing(world: &World<'_>, route: &Route, routes: &[&Route], table: &Table) -
         Verdict::Public(_) => return None,
     }
     .map_or((Vec::new(), false), |it| (it.0, it.1));
-    let stands_out = route.changes() && most && guarded.len() >= MANY;
-    let reason = sensitivity(route).or_else(|| match () {
-        () if words::is_privileged(&route.path) && !guarded.is_empty() => {
-            Some(String::from("its path is one of administrators"))
-        }
-        () if stands_out => Some(String::from("its siblings have one")),
-        () => None,
-    })?;
-    let confidence = match (guarded.is_empty(), &route.summary.danger) {
-        (false, _) => Confidence::High,
-        (true, Some(_)) => Confidence::Medium,
-        (true, None) => Confidence::Low,
+    let special = unhooked_socket(world, route, routes).or_else(|| exempted(world, route));
+    if special.is_some() {
+        return special;
+    }
+    let stands_out = (route.changes() || alone(route, routes)) && most && guarded.len() >= MANY
+        || route.is_socket() && !guarded.is_empty();
+    let found = sensitivity(route)
+        .filter(|it| it.kind != Kind::Records || !guarded.is_empty() || is_small(route, routes));
+    let reason = match found {
+        Some(ref found) => found.reason.clone(),
+        None if stands_out => String::from("its siblings have one"),
+        None => return None,
+    };
+    let confidence = match found.map(|it| it.kind) {
+        _ if !guarded.is_empty() => Confidence::High,
+        Some(Kind::Danger) => Confidence::Medium,
+        Some(kind) if is_left_out(route, routes, kind) => Confidence::Medium,
+        Some(_) if is_exception(route, routes) => Confidence::Medium,
+        _ => Confidence::Low,
     };
     let mut message = format!("{} has no guard, and {reason}", label(route));
     message += &others(&guarded);
@@ -320,6 +304,160 @@ fn missing(world: &World<'_>, route: &Route, routes: &[&Route], table: &Table) -
         related: related(world, &guarded),
         severity: None,
         confidence,
+    })
+}
+
+/// A route that the application's own hook leaves out, although it is grave.
+fn exempted(world: &World<'_>, route: &Route) -> Option<Draft> {
+    let hook = route.left_out.as_ref()?;
+    let found = sensitivity(route).filter(|it| it.kind != Kind::Change)?;
+    Some(Draft {
+        check: "missing-authentication",
+        at: place(world, route),
+        message: format!(
+            "`{}` leaves {} out, and {}",
+            super::python::short(&hook.name),
+            label(route),
+            found.reason
+        ),
+        related: hook
+            .at
+            .map(|at| (at, String::from("the check that leaves it out")))
+            .into_iter()
+            .collect(),
+        severity: None,
+        confidence: Confidence::Medium,
+    })
+}
+
+/// Whether a route shows much at once, and all others of its file that are not public have a guard
+/// of their own.
+fn alone(route: &Route, routes: &[&Route]) -> bool {
+    const MUCH: &[&str] = &[
+        "all",
+        "audit",
+        "backup",
+        "backups",
+        "config",
+        "configuration",
+        "download",
+        "dump",
+        "env",
+        "environment",
+        "export",
+        "log",
+        "logs",
+        "preferences",
+        "settings",
+    ];
+    let shown = words::split(&route.path)
+        .into_iter()
+        .chain(words::split(&route.name));
+    let named = route.path.contains(['{', '<']);
+    if named || !shown.into_iter().any(|word| MUCH.contains(&&*word)) {
+        return false;
+    }
+    let near = neighbours(route, routes);
+    let mut others = near
+        .iter()
+        .filter(|it| words::public_reason(&it.path, &it.name).is_none() && !it.open);
+    others.all(|it| is_guarded(it) == Some(true))
+}
+
+/// Whether a route that changes something is an exception in a project of many routes that nearly
+/// all have guards of their own.
+fn is_exception(route: &Route, routes: &[&Route]) -> bool {
+    if !route.changes() {
+        return false;
+    }
+    let others = routes.iter().filter(|it| {
+        it.framework == route.framework
+            && it.handler.file != route.handler.file
+            && words::public_reason(&it.path, &it.name).is_none()
+    });
+    let known: Vec<bool> = others.filter_map(|it| is_guarded(it)).collect();
+    let guarded = known.iter().filter(|it| **it).count();
+    guarded >= THRONG && guarded * 100 >= known.len() * MOST
+}
+
+/// Routes in the same file.
+fn neighbours<'t>(route: &Route, routes: &[&'t Route]) -> Vec<&'t Route> {
+    let here = routes.iter().copied();
+    here.filter(|it| it.handler.file == route.handler.file && it.handler != route.handler)
+        .collect()
+}
+
+/// Whether somebody signs in, or is asked to, by routes of the same file.
+fn is_left_out(route: &Route, routes: &[&Route], kind: Kind) -> bool {
+    let near = neighbours(route, routes);
+    let asked = |it: &&&Route| {
+        it.guards
+            .iter()
+            .any(|guard| guard.strength == Strength::Guard && !guard.hook)
+    };
+    let guarded = near.iter().filter(asked).count();
+    let signs_in = near
+        .iter()
+        .any(|it| words::public_reason(&it.path, &it.name) == Some("sign-in"));
+    if guarded == 0 && !signs_in {
+        return false;
+    }
+    // Among many open routes that change something, one that is guarded says little.
+    let open = near
+        .iter()
+        .filter(|it| it.is_unguarded() && it.changes())
+        .count();
+    match kind {
+        Kind::Danger | Kind::People | Kind::Privileged => true,
+        Kind::Change => route.changes() && guarded * 4 >= open || is_small(route, routes),
+        Kind::Records => is_small(route, routes),
+    }
+}
+
+/// Whether all routes of the project's applications that matter here are in one file or two.
+fn is_small(route: &Route, routes: &[&Route]) -> bool {
+    let elsewhere = routes
+        .iter()
+        .filter(|it| it.handler.file != route.handler.file)
+        .count();
+    elsewhere <= SMALL
+}
+
+/// A websocket in an application whose other routes are behind a hook that never sees it.
+fn unhooked_socket(world: &World<'_>, route: &Route, routes: &[&Route]) -> Option<Draft> {
+    if !route.is_socket() {
+        return None;
+    }
+    let others: Vec<&Route> = routes
+        .iter()
+        .copied()
+        .filter(|it| it.framework == route.framework && !it.is_socket())
+        .filter(|it| words::public_reason(&it.path, &it.name).is_none())
+        .collect();
+    let hooked: Vec<&Route> = others
+        .iter()
+        .copied()
+        .filter(|it| {
+            it.guards
+                .iter()
+                .any(|guard| guard.hook && guard.strength == Strength::Guard)
+        })
+        .collect();
+    if hooked.len() < FEWEST || hooked.len() * 100 < others.len() * SHARE {
+        return None;
+    }
+    let hook = hooked[0].guards.iter().find(|it| it.hook)?;
+    Some(Draft {
+        check: "missing-authentication",
+        at: place(world, route),
+        message: format!(
+            "{} has no guard: `{}` covers the routes of HTTP and never sees a websocket",
+            label(route),
+            super::python::short(&hook.name)
+        ),
+        related: Vec::new(),
+        severity: None,
+        confidence: Confidence::High,
     })
 }
 
@@ -417,6 +555,45 @@ fn hooked_only(world: &World<'_>, route: &Route, routes: &[&Route]) -> Option<Dr
     })
 }
 
+/// Handlers that are registered once with a guard and once without.
+fn registered_twice(routes: &[&Route]) -> Vec<Draft> {
+    let open = routes
+        .iter()
+        .filter(|it| verdict(it) == Verdict::Unguarded && it.misplaced.is_none());
+    let found = open.filter_map(|route| {
+        let twin = routes.iter().find(|it| {
+            let same_path = it.path == route.path
+                && it.methods == route.methods
+                && it.framework == route.framework
+                && !it.path.is_empty()
+                && it.handler.file == route.handler.file;
+            (it.handler == route.handler && it.name == route.name
+                || same_path && route.framework != "django")
+                && it.registration != route.registration
+                && it.guards.iter().any(|guard| {
+                    guard.strength == Strength::Guard
+                        && matches!(guard.level, Level::Route | Level::Router)
+                })
+        })?;
+        Some(Draft {
+            check: "missing-authentication",
+            at: route.registration,
+            message: format!(
+                "{} is registered here without the guard that it has as {}",
+                label(route),
+                label(twin)
+            ),
+            related: vec![(
+                twin.registration,
+                String::from("registered with a guard here"),
+            )],
+            severity: None,
+            confidence: Confidence::Medium,
+        })
+    });
+    found.collect()
+}
+
 /// Guards of routes that let everybody pass, each once.
 fn never_denies(world: &World<'_>, routes: &[&Route]) -> Vec<Draft> {
     let mut drafts: Vec<Draft> = Vec::new();
@@ -450,35 +627,56 @@ fn never_denies(world: &World<'_>, routes: &[&Route]) -> Vec<Draft> {
     drafts
 }
 
-/// One finding for a project in which nobody ever signs in.
-fn nothing_at_all(world: &World<'_>, routes: &[&Route]) -> Vec<Draft> {
-    let exposed: Vec<&&Route> = routes
+/// Findings for a project in which nobody ever signs in: one for all, at the application, and one
+/// for each route whose effect is grave.
+fn nothing_at_all(world: &World<'_>, routes: &[&Route], table: &Table) -> Vec<Draft> {
+    let exposed: Vec<(&Route, super::sensitive::Sensitivity)> = routes
         .iter()
-        .filter(|it| verdict(it) == Verdict::Unguarded && sensitivity(it).is_some())
+        .filter(|it| verdict(it) == Verdict::Unguarded)
+        .filter_map(|it| Some((*it, sensitivity(it)?)))
         .collect();
-    let Some(first) = exposed.first() else {
+    let Some((first, _)) = exposed.first() else {
         return Vec::new();
     };
-    if exposed.len() < FEWEST || is_local(world, routes) {
+    if is_local(world, routes) {
         return Vec::new();
     }
+    let grave = exposed.iter().filter(|it| it.1.kind != Kind::Change);
+    let mut drafts: Vec<Draft> = grave
+        .map(|(route, found)| Draft {
+            check: "missing-authentication",
+            at: place(world, route),
+            message: format!("{} has no guard, and {}", label(route), found.reason),
+            related: Vec::new(),
+            severity: None,
+            confidence: Confidence::Medium,
+        })
+        .collect();
+    if exposed.len() < FEWEST {
+        return drafts;
+    }
+    let app = table
+        .apps
+        .iter()
+        .copied()
+        .min_by_key(|it| (it.file != first.registration.file, *it));
     let related = exposed
         .iter()
-        .skip(1)
         .take(MOST_LISTED)
-        .map(|it| (place(world, it), label(it)));
-    vec![Draft {
+        .map(|it| (place(world, it.0), label(it.0)));
+    drafts.push(Draft {
         check: "missing-authentication",
-        at: place(world, first),
+        at: app.unwrap_or_else(|| place(world, first)),
         message: format!(
-            "nobody signs in to this application, and {} of its routes change something, such as {}",
+            "nobody signs in to this application, and {} of its routes change or show what others should not, such as {}",
             exposed.len(),
             label(first)
         ),
         related: related.collect(),
         severity: None,
         confidence: Confidence::Medium,
-    }]
+    });
+    drafts
 }
 
 /// Whether the application listens to its own machine only.

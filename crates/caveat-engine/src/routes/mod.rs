@@ -11,7 +11,9 @@ mod findings;
 mod guard;
 pub mod judge;
 mod python;
+mod reach;
 mod rust;
+mod sensitive;
 mod summary;
 mod tables;
 pub(crate) mod words;
@@ -99,6 +101,8 @@ pub struct Route {
     pub misplaced: Option<Guard>,
     /// The code says that it is open: `auth=None`, `AllowAny`, `login_not_required`.
     pub open: bool,
+    /// A hook in front of the other routes that does not ask about this one.
+    pub left_out: Option<Guard>,
     /// What its body does.
     pub summary: Summary,
 }
@@ -115,9 +119,14 @@ impl Route {
         self.guard().is_none()
     }
 
+    /// Whether it is a websocket.
+    pub fn is_socket(&self) -> bool {
+        self.methods.iter().any(|it| it == "WS")
+    }
+
     /// Whether a request to it is meant to change something, by its method.
     pub fn changes(&self) -> bool {
-        let changing = |it: &String| matches!(&**it, "POST" | "PUT" | "PATCH" | "DELETE");
+        let changing = |it: &String| matches!(&**it, "POST" | "PUT" | "PATCH" | "DELETE" | "GRPC");
         self.methods.iter().any(changing)
     }
 }
@@ -129,6 +138,8 @@ pub struct Table {
     pub routes: Vec<Route>,
     /// Some signs of authentication are in the project, whether or not routes use them.
     pub has_authentication: bool,
+    /// Where applications are made.
+    pub apps: Vec<At>,
 }
 
 /// Words of which a file that registers routes, or says what is in front of all, has at least one.
@@ -189,6 +200,10 @@ const RUST: &[&str] = &[
     "#[put(",
     "#[delete(",
     "#[patch(",
+    "warp::",
+    "poem",
+    "#[oai(",
+    "tonic",
 ];
 
 /// Whether a file may register routes, so that it is worth parsing for them.

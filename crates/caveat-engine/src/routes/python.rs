@@ -6,6 +6,7 @@ use caveat_parser::{Field, NodeId, Role};
 use rustc_hash::FxHashMap;
 
 use super::guard::{self, Guards, Strength};
+use super::reach::{self, Reach};
 use super::world::{At, Meaning, World};
 use super::{Guard, Level, Route, Table, django, tables, words};
 
@@ -493,7 +494,8 @@ impl<'w> Builder<'w> {
             return;
         };
         let name = world.text(name);
-        if HOOKS.contains(&name) && world.role(function) == Role::Function {
+        let by_address = words::is_of_address(world.name(function));
+        if HOOKS.contains(&name) && world.role(function) == Role::Function && !by_address {
             let strength = self.guards.of(function);
             if strength >= Strength::Unknown {
                 let guard = Guard {
@@ -663,6 +665,7 @@ impl<'w> Builder<'w> {
             group: spec.object,
             misplaced: None,
             open: false,
+            left_out: None,
             summary,
         }
     }
@@ -807,6 +810,7 @@ impl<'w> Builder<'w> {
 
     fn finish(mut self) -> Table {
         let any_app = self.of_any_app();
+        let mut reaches: FxHashMap<At, Reach> = FxHashMap::default();
         let mut routes = std::mem::take(&mut self.routes);
         for route in &mut routes {
             route.guards.extend(self.effective(route.group, DEPTH));
@@ -814,13 +818,57 @@ impl<'w> Builder<'w> {
                 route.guards.extend(any_app.iter().cloned());
             }
             route.guards.extend(self.everywhere.iter().cloned());
+            // Middleware of HTTP never sees a websocket.
+            if route.is_socket() && matches!(route.framework, "fastapi" | "starlette" | "quart") {
+                route.guards.retain(|it| !it.hook);
+            }
             if route.framework != "django" {
                 route.path = self.prefix(route.group, DEPTH) + &route.path;
             }
+            leave_out(self.world, route, &mut reaches);
         }
+        let apps = self.by_call.iter().filter(|it| self.objects[*it.1].is_app);
+        self.table.apps = apps.map(|it| *it.0).collect();
+        self.table.apps.sort_unstable();
         self.table.has_authentication |= routes.iter().any(|it| !it.is_unguarded());
         self.table.routes = routes;
         self.table
+    }
+}
+
+/// Takes away hooks that leave the route out.
+fn leave_out(world: &World<'_>, route: &mut Route, reaches: &mut FxHashMap<At, Reach>) {
+    let handler = route.name.rsplit('.').next().unwrap_or("");
+    let mut left_out = None;
+    route.guards.retain(|guard| {
+        let Some(at) = guard.at.filter(|_| guard.hook) else {
+            return true;
+        };
+        let Some(function) = hook_function(world, at) else {
+            return true;
+        };
+        let reach = reaches
+            .entry(function)
+            .or_insert_with(|| reach::of(world, function));
+        let covers = reach.covers(&route.path, handler);
+        if !covers {
+            left_out = Some(guard.clone());
+        }
+        covers
+    });
+    route.left_out = left_out;
+}
+
+/// The function that a hook runs: itself, or the `dispatch` of a middleware.
+fn hook_function(world: &World<'_>, at: At) -> Option<At> {
+    let definition = guard::definition(world, at)?;
+    match world.role(definition) {
+        Role::Function => Some(definition),
+        Role::Class => world
+            .methods(definition)
+            .into_iter()
+            .find(|&it| matches!(world.name(it), "dispatch" | "__call__" | "process_request")),
+        _ => None,
     }
 }
 

@@ -5,6 +5,8 @@
 //! covers only what was added before it. A variable that is handed on is gone, as in the language.
 //! What cannot be followed adds no routes.
 
+mod others;
+
 use caveat_parser::link::FileId;
 use caveat_parser::skeleton::ItemKind;
 use caveat_parser::{Field, NodeId, Role};
@@ -42,7 +44,7 @@ struct Built {
 
 type Variables = FxHashMap<String, Built>;
 
-struct Evaluator<'w> {
+pub(super) struct Evaluator<'w> {
     world: &'w World<'w>,
     guards: Guards<'w>,
     done: FxHashMap<At, Vec<Draft>>,
@@ -77,6 +79,7 @@ pub(super) fn collect(world: &World<'_>, files: &[FileId], table: &mut Table) {
         let own = functions.iter().filter(|it| it.file == file);
         drafts.extend(own.filter_map(|&it| evaluator.rocket(it)));
     }
+    drafts.extend(others::drafts(&evaluator, files, &functions));
     let mut seen = FxHashSet::default();
     let first = table.routes.len() + 1_000_000;
     let mut groups: FxHashMap<At, usize> = FxHashMap::default();
@@ -116,6 +119,7 @@ fn may_build(world: &World<'_>, function: At) -> bool {
         ".nest(",
         ".merge(",
         ".configure(",
+        ".at(",
     ];
     let text = world.text(function);
     WORDS.iter().any(|word| text.contains(word))
@@ -291,6 +295,7 @@ impl Evaluator<'_> {
                 "new" | "with_openapi" | "build" | "custom",
             ] => Some(Built::default()),
             [.., "rocket", "build" | "custom"] => Some(Built::default()),
+            ["Route", "new"] | ["poem", "Route", "new"] => Some(Built::default()),
             [.., "web", "scope" | "resource"]
             | ["scope" | "resource"]
             | [.., "Scope" | "Resource", "new"] => Some(Built {
@@ -328,6 +333,8 @@ impl Evaluator<'_> {
                 "HttpServiceFactory",
                 "Rocket",
                 "ServiceFactory",
+                "Endpoint",
+                "Route",
             ]
             .iter()
             .any(|name| text.contains(name))
@@ -359,12 +366,19 @@ impl Evaluator<'_> {
         let arguments = world.positional(at);
         match name {
             "route" => built.routes.extend(self.added(at, &arguments)),
+            "at" => {
+                let added = self.added(at, &arguments).into_iter();
+                let framework = "poem";
+                built
+                    .routes
+                    .extend(added.map(|it| Draft { framework, ..it }));
+            }
             "routes" => built.routes.extend(self.listed(at, &arguments, "axum")),
             "to" => {}
             "service" => built
                 .routes
                 .extend(self.service(at, &arguments, variables, left, depth)),
-            "nest" | "nest_service" | "nest_api_service" => {
+            "nest" | "nest_service" | "nest_api_service" | "nest_no_strip" => {
                 let prefix = arguments
                     .first()
                     .and_then(|&it| world.string_value(it))
@@ -402,7 +416,7 @@ impl Evaluator<'_> {
                     built.routes.extend(routes);
                 }
             }
-            "layer" | "route_layer" => {
+            "layer" | "route_layer" | "with" | "around" => {
                 if let Some(guard) = arguments.first().and_then(|&it| self.layer(it)) {
                     for route in &mut built.routes {
                         route.guards.push(guard.clone());
@@ -656,6 +670,7 @@ impl Evaluator<'_> {
                 continue;
             }
             strength = strength.max(self.layer_name(it));
+            strength = strength.max(self.variable(it));
         }
         (strength != Strength::None).then(|| Guard {
             name: short(world.text(at)),
@@ -664,6 +679,39 @@ impl Evaluator<'_> {
             at: Some(at),
             hook: false,
         })
+    }
+
+    /// What a variable that holds a layer is worth.
+    fn variable(&self, at: At) -> Strength {
+        let world = self.world;
+        let name = world.text(at);
+        if world.role(at) != Role::Identifier || !name.starts_with(char::is_lowercase) {
+            return Strength::None;
+        }
+        let function = self.enclosing(at);
+        let made = world.subtree(function).find(|&it| {
+            world.role(it) == Role::Let
+                && world
+                    .field(it, Field::Pattern)
+                    .is_some_and(|pattern| world.text(pattern).trim_start_matches("mut ") == name)
+        });
+        let value = made.and_then(|it| world.field(it, Field::Value));
+        match value.filter(|&value| !world.arena(value).is_within(at.node, value.node)) {
+            Some(value) => {
+                let names = std::iter::once(value).chain(world.subtree(value));
+                let outermost = names.filter(|&it| {
+                    matches!(world.role(it), Role::Identifier | Role::Scoped)
+                        && world
+                            .parent(it)
+                            .is_none_or(|up| world.role(up) != Role::Scoped)
+                });
+                outermost
+                    .map(|it| self.layer_name(it))
+                    .max()
+                    .unwrap_or(Strength::None)
+            }
+            None => Strength::None,
+        }
     }
 
     fn layer_name(&self, at: At) -> Strength {
@@ -747,6 +795,7 @@ impl Evaluator<'_> {
             group,
             misplaced: None,
             open: false,
+            left_out: None,
             summary,
         }
     }

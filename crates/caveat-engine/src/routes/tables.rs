@@ -68,7 +68,14 @@ fn handler(builder: &Builder<'_>, at: At) -> Option<At> {
             match world.method(at) {
                 Some((class, "as_view")) => class,
                 _ if world.callee_name(at) == Some("partial") => *world.positional(at).first()?,
-                _ => callee,
+                // `login_required(f)`, a guard around the handler.
+                _ => {
+                    let first = world.positional(at).first().copied();
+                    return first
+                        .filter(|&it| world.role(it) != Role::String)
+                        .and_then(|it| handler(builder, it))
+                        .or_else(|| handler(builder, callee));
+                }
             }
         }
         _ => at,

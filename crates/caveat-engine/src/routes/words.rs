@@ -153,6 +153,16 @@ pub fn is_other(name: &str) -> bool {
     })
 }
 
+/// Whether a hook looks at where a request comes from, which says nothing about who sends it.
+pub fn is_of_address(name: &str) -> bool {
+    split(name).iter().any(|word| {
+        matches!(
+            &**word,
+            "host" | "hosts" | "ip" | "ips" | "addr" | "address" | "origin" | "origins"
+        )
+    })
+}
+
 /// Whether a path holds something that only those know who may use it.
 pub fn has_capability(path: &str) -> bool {
     let parts = path

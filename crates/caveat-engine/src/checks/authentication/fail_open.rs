@@ -767,7 +767,10 @@ fn is_exemption(body: &Body<'_>, test: NodeId) -> bool {
         _ => false,
     }) || body.operation(test).is_some_and(|it| it.1 == "not in");
     if negated {
-        return turns_away;
+        return speaks_of(
+            text,
+            &["401", "403", "unauthor", "forbidden", "login", "sign"],
+        );
     }
     let passes = speaks_of(text, &["return", "next.run", ".call(", "call_next", "pass"]);
     passes && !turns_away && text.len() < 300

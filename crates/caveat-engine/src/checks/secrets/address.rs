@@ -6,9 +6,11 @@ use caveat_parser::Span;
 use caveat_parser::lang::Role;
 use caveat_parser::{Names, NodeId};
 
-use super::name::{Kind, Name};
+use super::commands::Found;
+use super::judge::Place;
+use super::name::{self, Kind, Name};
 use super::value::{self, Value};
-use super::words;
+use super::{random, words};
 use crate::checks::{Check, FileView, Hit};
 use crate::rule::{Confidence, Severity};
 
@@ -57,7 +59,7 @@ fn in_code(names: &Names<'_>, hits: &mut Vec<Hit>) {
 }
 
 /// A string that is a statement of its own documents something.
-fn is_document(names: &Names<'_>, id: NodeId) -> bool {
+pub fn is_document(names: &Names<'_>, id: NodeId) -> bool {
     let arena = names.code.arena;
     arena
         .parent(id)
@@ -141,12 +143,59 @@ fn grade(user: &str, password: &str, host: &str) -> Option<(Severity, Confidence
         Value::Common | Value::Word if !(told || word && words::is_naming(password)) => {
             Some((Severity::Medium, Confidence::Medium))
         }
+        Value::Placeholder if !told && !word && is_near(name) => {
+            Some((Severity::Medium, Confidence::Medium))
+        }
         // `user:password@localhost` says what an address looks like.
         Value::Naming if !told && !word && is_near(name) => {
             Some((Severity::Medium, Confidence::Medium))
         }
         _ => None,
     }
+}
+
+/// Random values under the names of keys in the query of an address:
+/// `https://api.example.org/v1?appid=...`.
+pub fn query(text: &str) -> Vec<Found> {
+    let mut found = Vec::new();
+    let is_address = text.contains("://") || text.starts_with('/');
+    let (head, query) = match text.split_once('?') {
+        Some((head, query)) if is_address => (head.len() + 1, query),
+        // The body of a form.
+        _ if !is_address && text.contains('&') && !text.contains([' ', ';']) => (0, text),
+        _ => return found,
+    };
+    let is_web = text.starts_with("http") || text.starts_with('/');
+    let mut at = head;
+    for part in query.split('&') {
+        let start = at;
+        at += part.len() + 1;
+        let Some((key, value)) = part.split_once('=') else {
+            continue;
+        };
+        let named = matches!(key, "appid" | "key" | "sig" | "code" | "subscription-key")
+            || name::classify(key).is_some();
+        let value = value.split(['#', ' ', '"', '\'', '<']).next().unwrap_or("");
+        let logs_in = !is_web && matches!(key, "password" | "passwd" | "pwd");
+        if logs_in && !value.is_empty() {
+            let from = (start + key.len() + 1) as u32;
+            found.push(Found {
+                key: Some(key.to_owned()),
+                value: value.to_owned(),
+                span: Span::new(from, from + value.len() as u32),
+                place: Place::Connected,
+            });
+        } else if named && random::is_random(value) {
+            let from = (start + key.len() + 1) as u32;
+            found.push(Found {
+                key: Some(key.to_owned()),
+                value: value.to_owned(),
+                span: Span::new(from, from + value.len() as u32),
+                place: Place::Bound,
+            });
+        }
+    }
+    found
 }
 
 /// A host that the program really talks to: this machine, or a neighbour without a domain.

@@ -43,6 +43,28 @@ const WRAPPERS: &[&str] = &[
     "Bytes",
 ];
 
+/// Calls that hand on what their closure gives, once.
+const LAZY: &[&str] = &["get_or_init", "get_or_insert_with"];
+
+/// Methods whose result is made of what the receiver holds.
+const THROUGH: &[&str] = &[
+    "map",
+    "and_then",
+    "map_err",
+    "unwrap_or",
+    "unwrap_or_else",
+    "copied",
+    "cloned",
+    "to_str",
+    "ok_or",
+    "ok_or_else",
+    "flatten",
+    "filter",
+    "unwrap_or_default",
+    "strip_prefix",
+    "removeprefix",
+];
+
 /// Methods that hand on their receiver.
 const PASSING: &[&str] = &[
     "to_string",
@@ -99,6 +121,9 @@ fn fold_within(names: &Names<'_>, node: NodeId, follow: bool, depth: u32) -> Opt
             let value = names.value_of(node)?;
             (!is_mutable(names, value)).then(|| fold_within(names, value, follow, depth))?
         }
+        Role::QuestionMark | Role::Await => {
+            fold_within(names, arena.children(node).next()?, follow, depth)
+        }
         Role::Reference | Role::Unary | Role::Cast => {
             let inner = arena.children(node).find(|&child| {
                 arena.role(child) != Role::Token && arena.kind_name(child) != "mutable_specifier"
@@ -108,6 +133,44 @@ fn fold_within(names: &Names<'_>, node: NodeId, follow: bool, depth: u32) -> Opt
         Role::Call | Role::MacroCall => fold_call(names, node, follow, depth),
         _ => None,
     }
+}
+
+/// `f"Bearer {TOKEN}"` and `"Bearer " + TOKEN`, where the name says nothing of a secret and stands
+/// for a literal: the literal, where it is written.
+pub fn behind_scheme(names: &Names<'_>, node: NodeId) -> Option<Folded> {
+    let code = names.code;
+    let arena = code.arena;
+    let text = code.text_of(node);
+    let is_joined = match arena.role(node) {
+        Role::Binary | Role::String => true,
+        Role::MacroCall => text.starts_with("format!"),
+        Role::Reference => {
+            let inner = arena.children(node).last()?;
+            return behind_scheme(names, inner);
+        }
+        _ => false,
+    };
+    let schemes = [
+        "Bearer ", "bearer ", "Token ", "token ", "Basic ", "ApiKey ", "Key ",
+    ];
+    if !is_joined || text.len() > 200 || !schemes.iter().any(|scheme| text.contains(scheme)) {
+        return None;
+    }
+    let mut parts = arena.subtree(node).filter(|&id| {
+        arena.role(id) == Role::Identifier && super::name::classify(code.text_of(id)).is_none()
+    });
+    let Some(name) = parts.find(|&id| names.value_of(id).is_some()) else {
+        // `format!("Bearer {}", "...")`
+        let strings: Vec<NodeId> = arena
+            .subtree(node)
+            .filter(|&id| arena.role(id) == Role::String)
+            .collect();
+        return match strings.as_slice() {
+            [_, only] if arena.role(node) == Role::MacroCall => fold(names, *only, false),
+            _ => None,
+        };
+    };
+    parts.next().is_none().then(|| fold(names, name, true))?
 }
 
 /// Whether the binding of a value says that it will change: `let mut key = [0; 32]`.
@@ -155,6 +218,9 @@ fn fold_call(names: &Names<'_>, node: NodeId, follow: bool, depth: u32) -> Optio
     let mut arguments = tree::arguments(arena, node);
     let last = last_name(names, callee)?;
     if arena.role(node) == Role::MacroCall {
+        if last == "hex" {
+            return fold_within(names, arguments.next()?, follow, depth);
+        }
         if last != "concat" {
             return None;
         }
@@ -168,11 +234,15 @@ fn fold_call(names: &Names<'_>, node: NodeId, follow: bool, depth: u32) -> Optio
         });
     }
     let inner = |at: NodeId| fold_within(names, at, follow, depth);
+    if LAZY.contains(&last) {
+        return fold_within(names, closure_body(names, arguments.next()?), follow, depth);
+    }
     let with = |folded: Folded, text: String| Some(Folded { text, ..folded });
     if arena.role(callee) == Role::Attribute && !is_module(names, callee) {
         let receiver = arena.children(callee).next()?;
         return match last {
             "join" => join(names, node, receiver),
+            "decode" if is_decoder(names, receiver) => inner(arguments.next()?),
             _ if PASSING.contains(&last) => inner(receiver),
             _ => None,
         };
@@ -185,15 +255,43 @@ fn fold_call(names: &Names<'_>, node: NodeId, follow: bool, depth: u32) -> Optio
         }
         "fromhex" | "unhexlify" | "a2b_hex" => {
             let folded = inner(arguments.next()?)?;
-            let text = encoding::hex(&folded.text).map(latin1)?;
-            with(folded, text)
+            let bytes = encoding::hex(&folded.text)?;
+            match bytes.iter().all(u8::is_ascii_graphic) {
+                true => with(folded, latin1(bytes)),
+                // Bytes of a key: its digits say better what it is.
+                false => Some(folded),
+            }
         }
-        "from" | "new" | "from_str" if is_text_type(names, callee) => inner(arguments.next()?),
+        // Of Rust; its bytes are told from the digits.
+        "decode" if is_decoder(names, callee) => inner(arguments.next()?),
+        "from" | "new" | "from_str" | "from_static" | "from_slice" | "clone_from_slice"
+            if is_text_type(names, callee) =>
+        {
+            inner(arguments.next()?)
+        }
+        "new" if is_lazy_type(names, callee) => {
+            fold_within(names, closure_body(names, arguments.next()?), follow, depth)
+        }
         _ if WRAPPERS.contains(&last) => {
             let first = arguments.next()?;
             (arena.role(first) != Role::KeywordArgument).then(|| inner(first))?
         }
         _ => None,
+    }
+}
+
+/// What a closure without a block, or with one expression in it, gives.
+pub fn closure_body(names: &Names<'_>, node: NodeId) -> NodeId {
+    let arena = names.code.arena;
+    if arena.role(node) != Role::Lambda {
+        return node;
+    }
+    let Some(body) = arena.field(node, Field::Body) else {
+        return node;
+    };
+    match arena.role(body) {
+        Role::Block => arena.children(body).last().unwrap_or(body),
+        _ => body,
     }
 }
 
@@ -219,7 +317,31 @@ fn is_text_type(names: &Names<'_>, callee: NodeId) -> bool {
     let text = names.code.text_of(callee);
     let owner = text.rsplit("::").nth(1).unwrap_or("");
     let owner = owner.split('<').next().unwrap_or(owner);
-    matches!(owner, "String" | "Cow" | "Vec" | "Bytes") || WRAPPERS.contains(&owner)
+    matches!(
+        owner,
+        "String" | "Cow" | "Vec" | "Bytes" | "HeaderValue" | "GenericArray" | "Key" | "Nonce"
+    ) || WRAPPERS.contains(&owner)
+}
+
+/// The functions and engines that decode hexadecimal digits and base64.
+fn is_decoder(names: &Names<'_>, node: NodeId) -> bool {
+    let text = names.code.text_of(node);
+    let is_name = matches!(
+        names.code.arena.role(node),
+        Role::Identifier | Role::Scoped | Role::Reference
+    );
+    is_name
+        && ["STANDARD", "BASE64", "base64", "hex::", "URL_SAFE"]
+            .iter()
+            .any(|part| text.contains(part))
+}
+
+/// `LazyLock::new(|| ...)`: types that hold what their closure gives.
+fn is_lazy_type(names: &Names<'_>, callee: NodeId) -> bool {
+    let text = names.code.text_of(callee);
+    ["Lazy", "LazyLock", "LazyCell"]
+        .iter()
+        .any(|owner| text.rsplit("::").nth(1) == Some(owner))
 }
 
 /// `"".join([...])` of literals.
@@ -319,10 +441,27 @@ fn called_within(names: &Names<'_>, node: NodeId, depth: u32) -> Option<(String,
             let callee = arena.children(node).next()?;
             let first = tree::arguments(arena, node).next();
             let last = last_name(names, callee)?;
-            if PASSING.contains(&last) && arena.role(callee) == Role::Attribute {
+            let passes = PASSING.contains(&last) || THROUGH.contains(&last);
+            if passes && arena.role(callee) == Role::Attribute {
                 return called_within(names, arena.children(callee).next()?, depth);
             }
+            // `credentials.password()`
+            if first.is_none() && arena.role(callee) == Role::Attribute {
+                let name = arena.children(callee).last()?;
+                return Some((code.text_of(name).to_owned(), arena.span(name)));
+            }
             match last {
+                // `st.text_input("Password")`
+                "input" | "getpass" | "prompt" | "text_input" | "ask" => {
+                    let (label, span) = literal_name(names, first?)?;
+                    // "Enter the password: "
+                    let asked = label.trim_end_matches([':', ' ', '?']);
+                    let word = asked.rsplit(' ').next()?;
+                    let end = span.start + asked.len() as u32;
+                    let place = Span::new(end - word.len() as u32, end);
+                    let fits = asked.split_whitespace().count() < 5 && place.end <= span.end;
+                    fits.then(|| (word.to_owned(), place))
+                }
                 "get" | "getenv" | "var" | "pop" | "header" | "get_header" | "get_one" => {
                     literal_name(names, first?)
                 }

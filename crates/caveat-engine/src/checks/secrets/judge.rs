@@ -97,8 +97,8 @@ pub fn judge(candidate: Candidate) -> Option<Secret> {
         (Place::Key, _) => key(value, &candidate.text),
         (place, Kind::Password) => password(value, place, &candidate),
         (place, Kind::CryptoKey) => crypto_key(value, place, &candidate.name),
-        (place, Kind::Credential) => credential(value, place, &candidate.name),
-        (place, Kind::Token) => token(value, place, &candidate.text),
+        (place, Kind::Credential) => credential(value, place, &candidate),
+        (place, Kind::Token) => token(value, place, &candidate),
     }?;
     let which = match candidate.name.kind {
         _ if is_default(&candidate, value) => Which::Default,
@@ -128,9 +128,14 @@ fn key(value: Value, text: &str) -> Option<Grade> {
 
 fn password(value: Value, place: Place, candidate: &Candidate) -> Option<Grade> {
     let user_works = !matches!(place, Place::Bound);
+    if candidate.name.is_pin() {
+        return pin(&candidate.text);
+    }
     match value {
         Value::Random | Value::Plausible => HIGH,
         Value::Common if candidate.name.plural && !user_works => LOW,
+        // Says itself that no real account has it.
+        Value::Common if is_of_tests(&candidate.text) && !accepts(place) => LOW,
         Value::Common => MEDIUM,
         Value::Word if place == Place::Compared && candidate.text.len() < 6 => LOW,
         Value::Word if user_works => MEDIUM,
@@ -140,6 +145,18 @@ fn password(value: Value, place: Place, candidate: &Candidate) -> Option<Grade> 
         Value::Naming if is_plain_password(&candidate.text) && accepts(place) => MEDIUM,
         _ => None,
     }
+}
+
+fn is_of_tests(text: &str) -> bool {
+    matches!(text, "test" | "testing" | "tester" | "testtest" | "Test")
+}
+
+/// A personal number: the digits of a whole one.
+fn pin(text: &str) -> Option<Grade> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let placeholder = text.bytes().all(|byte| byte == text.as_bytes()[0]);
+    (digits && (4..=8).contains(&text.len()) && !placeholder).then_some(())?;
+    MEDIUM
 }
 
 /// `password` itself is a common password, where nothing but a password can stand.
@@ -180,8 +197,15 @@ fn crypto_key(value: Value, place: Place, name: &Name) -> Option<Grade> {
     }
 }
 
-fn credential(value: Value, place: Place, name: &Name) -> Option<Grade> {
-    let is_secret = name.words.last().is_some_and(|word| word == "secret");
+/// A word with a number was made up for this place.
+fn has_number(text: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| text.bytes().any(|byte| is(&byte));
+    text.len() > 5 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
+}
+
+fn credential(value: Value, place: Place, candidate: &Candidate) -> Option<Grade> {
+    let name = &candidate.name;
+    let is_secret = name.is_secret();
     match value {
         Value::Random => HIGH,
         // A list of `secrets` names them, more often than not.
@@ -191,18 +215,27 @@ fn credential(value: Value, place: Place, name: &Name) -> Option<Grade> {
         Value::Common if is_secret || place == Place::Compared => MEDIUM,
         Value::Placeholder | Value::Word if place == Place::Compared => MEDIUM,
         Value::Placeholder | Value::Word if is_secret && place == Place::Fallback => MEDIUM,
+        Value::Word if place == Place::Fallback && has_number(&candidate.text) => MEDIUM,
+        // Whoever logs in with an issued pair has written both parts.
+        Value::Common if place != Place::Bound => MEDIUM,
         Value::Common => LOW,
         _ => None,
     }
 }
 
-fn token(value: Value, place: Place, text: &str) -> Option<Grade> {
+fn token(value: Value, place: Place, candidate: &Candidate) -> Option<Grade> {
+    let text = &candidate.text;
     let shown = place == Place::Compared && text.contains(' ');
+    // `token` alone is a word of grammars; `X-Admin-Token` is asked for.
+    let asked = matches!(place, Place::Compared | Place::Fallback)
+        && candidate.name.words.len() > 1
+        && has_number(text);
     match value {
         // `Bearer my-token`, compared with what a caller sent.
         Value::Naming | Value::Placeholder | Value::Word if shown => MEDIUM,
         Value::Random => HIGH,
         Value::Plausible => MEDIUM,
+        Value::Word if asked => MEDIUM,
         Value::Common if place == Place::Compared => MEDIUM,
         Value::Common => LOW,
         _ => None,

@@ -36,6 +36,17 @@ impl Name {
         self.words.iter().any(|own| own == word)
     }
 
+    /// Whether it is called a secret, and nothing more special.
+    pub fn is_secret(&self) -> bool {
+        self.words.last().is_some_and(|word| word == "secret")
+    }
+
+    /// Whether it names a personal number: digits, and nothing else.
+    pub fn is_pin(&self) -> bool {
+        let last = self.words.last().map(String::as_str);
+        matches!(last, Some("pin" | "pincode"))
+    }
+
     /// A name that a place promises whatever it is called, such as the argument of a login.
     pub fn of_place(kind: Kind) -> Name {
         Name {
@@ -93,26 +104,46 @@ fn kind_of(last: &str, before: &[String]) -> Option<(Kind, bool)> {
         "pass" if previous.is_none_or(|word| words::ACCOUNTS.contains(&word)) => {
             one(Kind::Password)
         }
+        "pin" | "pincode" if previous.is_none_or(|word| words::PIN_OWNERS.contains(&word)) => {
+            one(Kind::Password)
+        }
         "passwords" | "passwds" | "passphrases" => Some((Kind::Password, true)),
         "secret" if follows(words::SIGNING) || any(words::CIPHERS) => one(Kind::CryptoKey),
         "secret" => one(Kind::Credential),
         "secrets" => Some((Kind::Credential, true)),
         "pepper" if !before.is_empty() => one(Kind::CryptoKey),
+        "key" if previous == Some("secret") && any(words::ISSUERS) => one(Kind::Credential),
         "key" | "keys"
             if follows(words::SIGNING) || any(words::CIPHERS) || previous == Some("secret") =>
         {
             Some((Kind::CryptoKey, last == "keys"))
         }
-        "key" | "keys" if follows(words::ISSUED) || staged && any(words::ISSUED) => {
+        "key" | "keys"
+            if follows(words::ISSUED)
+                || follows(words::ISSUERS)
+                || staged && (any(words::ISSUED) || any(words::ISSUERS)) =>
+        {
             Some((Kind::Credential, last == "keys"))
         }
-        "token" | "jwt" => one(Kind::Token),
+        "token" | "jwt" | "bearer" => one(Kind::Token),
+        // A personal access token.
+        "pat" if follows(words::ISSUERS) => one(Kind::Token),
         "tokens" => Some((Kind::Token, true)),
         "authorization" | "auth" if before.len() < 3 => one(Kind::Token),
         "credential" | "cred" => one(Kind::Token),
         "credentials" | "creds" | "logins" => Some((Kind::Token, true)),
         _ => None,
     }
+}
+
+/// Whether a name is that of who logs in or where: beside it, a password is one that works.
+pub fn is_login(text: &str) -> bool {
+    let words = words(text);
+    let last = words.last().map_or("", String::as_str);
+    matches!(
+        last,
+        "user" | "username" | "login" | "host" | "hostname" | "email" | "uname" | "usr"
+    )
 }
 
 /// Whether a name is that of a table of people, who may have passwords.

@@ -48,6 +48,9 @@ fn near_literal(text: &[u8], from: usize, to: usize) -> bool {
     if holds_literal(rest, false) || compares_before(text, from) {
         return true;
     }
+    if compares_constant(text, from, to, line) {
+        return true;
+    }
     let code = rest.trim_ascii_end();
     match code.last() {
         // The arms of a `match` stand on the lines below.
@@ -82,13 +85,31 @@ fn is_number_list(rest: &[u8]) -> bool {
     rest.is_empty() || rest[0].is_ascii_digit()
 }
 
-/// `"literal" == name`.
+/// `given == NAME`, where `NAME = "..."` stands somewhere in the file.
+fn compares_constant(text: &[u8], from: usize, to: usize, line: &[u8]) -> bool {
+    let low = from.saturating_sub(REACH);
+    let start = memrchr(b'\n', &text[low..from]).map_or(low, |at| low + at + 1);
+    let parts = [&text[start..from], line];
+    let compares = COMPARING
+        .iter()
+        .any(|sign| parts.iter().any(|part| memmem::find(part, sign).is_some()));
+    compares && is_bound(text, &text[from..to])
+}
+
+/// What compares two texts.
+const COMPARING: &[&[u8]] = &[b"==", b"!=", b"compare", b"_eq(", b"are_equal("];
+
+/// `"literal" == name`, `table.get(user) == name`.
 fn compares_before(text: &[u8], from: usize) -> bool {
     let low = from.saturating_sub(REACH);
     let start = memrchr(b'\n', &text[low..from]).map_or(low, |at| low + at + 1);
     let before = &text[start..from];
     let sign = memmem::find(before, b"==").or_else(|| memmem::find(before, b"!="));
-    sign.is_some_and(|at| memchr2(b'"', b'\'', &before[..at]).is_some())
+    sign.is_some_and(|at| {
+        memchr2(b'"', b'\'', &before[..at]).is_some()
+            || memmem::find(&before[..at], b".get(").is_some()
+            || memchr(b'[', &before[..at]).is_some()
+    })
 }
 
 /// The next line that is not empty.
@@ -120,7 +141,19 @@ fn names_literal(text: &[u8], rest: &[u8]) -> bool {
     if !ends || length == 0 || length > 40 || matches!(word, b"None" | b"self" | b"str") {
         return false;
     }
-    [&b" = \""[..], b" = '", b"=\"", b": &str = \""]
-        .iter()
-        .any(|tail| memmem::find(text, &[word, tail].concat()).is_some())
+    is_bound(text, word)
+}
+
+/// Whether the file binds the name to a literal.
+fn is_bound(text: &[u8], word: &[u8]) -> bool {
+    [
+        &b" = \""[..],
+        b" = '",
+        b"=\"",
+        b": &str = \"",
+        b": str = \"",
+        b" = b\"",
+    ]
+    .iter()
+    .any(|tail| memmem::find(text, &[word, tail].concat()).is_some())
 }

@@ -133,6 +133,15 @@ static FORMATS: &[Format] = &[
     shape("a Brevo key", "=xkeysib-", "xkeysib-[0-9a-f]{64}-[A-Za-z0-9]{16}"),
     shape("a Resend key", "=re_", "re_[A-Za-z0-9]{8}_[A-Za-z0-9]{24}"),
     shape("a Telegram bot token", "=:AA", ":AA[A-Za-z0-9_-]{33}"),
+    shape("a Discord bot token", "=MT", "MT[A-Za-z0-9_-]{22,26}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,38}"),
+    shape("a Discord bot token", "=Mj", "Mj[A-Za-z0-9_-]{22,26}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,38}"),
+    shape("a Discord bot token", "=Mz", "Mz[A-Za-z0-9_-]{22,26}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,38}"),
+    shape("a Discord bot token", "=ND", "ND[A-Za-z0-9_-]{22,26}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,38}"),
+    shape("a Discord bot token", "=NT", "NT[A-Za-z0-9_-]{22,26}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,38}"),
+    shape("a Discord bot token", "=Nj", "Nj[A-Za-z0-9_-]{22,26}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,38}"),
+    shape("a Discord bot token", "=Nz", "Nz[A-Za-z0-9_-]{22,26}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,38}"),
+    shape("a Discord bot token", "=OD", "OD[A-Za-z0-9_-]{22,26}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,38}"),
+    shape("a Discord bot token", "=OT", "OT[A-Za-z0-9_-]{22,26}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,38}"),
     shape("a Discord webhook", "=/api/webhooks/", "/api/webhooks/[0-9]{17,20}/[A-Za-z0-9_-]{60,}"),
     proven("a JSON Web Token", "=eyJ", "eyJ[A-Za-z0-9_-]{10,}\\.eyJ[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{20,}", Proof::Header),
     shape("a DigitalOcean token", "=dop_v1_", "dop_v1_[0-9a-f]{64}"),
@@ -405,7 +414,12 @@ fn keys(file: &TextFile) -> Vec<Hit> {
     let mut at = 0;
     while let Some((span, what)) = next_key(file.text, at) {
         at = span.end as usize;
-        let hit = Hit::new(span, what);
+        let mut hit = Hit::new(span, what);
+        if is_cut_off(span.text(file.text)) {
+            hit = hit
+                .severity(Severity::Medium)
+                .confidence(Confidence::Medium);
+        }
         let aside = aside || is_beside_code(file, span);
         hits.push(match aside {
             // Made for a test, and of use to nobody else.
@@ -416,10 +430,20 @@ fn keys(file: &TextFile) -> Vec<Hit> {
     hits
 }
 
-/// Whether a place of Rust code lies in its tests, which stand last, or in its documentation.
+/// Whether a place of code lies in its tests, which stand last in Rust, or in its documentation.
 fn is_beside_code(file: &TextFile, span: Span) -> bool {
     let before = &file.text[..span.start as usize];
-    let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let line = &before[line_start..];
+    // In a text of Python that does not begin with the key, it is shown.
+    let opened = before[..line_start].trim_end().trim_end_matches('\\');
+    let shown = file.path.ends_with(".py")
+        && !line.is_empty()
+        && line.trim().is_empty()
+        && !opened.ends_with(['"', '\'', '(']);
+    if shown {
+        return true;
+    }
     let comment = line.trim_start().starts_with("//");
     file.path.ends_with(".rs") && (comment || before.contains("#[cfg(test)]"))
 }
@@ -481,12 +505,18 @@ fn is_key_body(body: &str) -> bool {
     let mut seen: Vec<u8> = joined.bytes().collect();
     seen.sort_unstable();
     seen.dedup();
-    letters >= 60 && seen.len() >= 20 && good.len() * 2 > lines.len() && !is_cut_off(&joined)
+    letters >= 60 && seen.len() >= 20 && good.len() * 2 > lines.len()
 }
 
-/// Whether the body says that it is longer than it is, as keys shortened for a manual do: it
+/// Whether the key says that it is longer than it is, as keys shortened for a manual do: its body
 /// begins with the tag and length of a DER sequence.
-fn is_cut_off(body: &str) -> bool {
+fn is_cut_off(key: &str) -> bool {
+    let body: String = key
+        .trim_start_matches("-----BEGIN ")
+        .trim_start_matches(|c: char| c != '-')
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || "+/=".contains(*c))
+        .collect();
     let head = body.get(..8).and_then(encoding::base64);
     match head.as_deref() {
         Some([0x30, 0x82, high, low, ..]) => {

@@ -24,7 +24,9 @@ pub fn visit(collector: &mut Collector<'_, '_>, node: NodeId) {
         Role::Function => returned(collector, node),
         Role::Call => call(collector, node),
         Role::BooleanOperator => either(collector, node),
-        Role::String => collector.connection(node),
+        Role::String => collector.text(node),
+        Role::List => collector.command_line(node),
+        Role::Conditional => given_or(collector, node),
         Role::Tuple => collector.form_entry(node),
         _ => {}
     }
@@ -46,6 +48,18 @@ fn either(collector: &mut Collector<'_, '_>, node: NodeId) {
     }
 }
 
+/// `os.environ["KEY"] if "KEY" in os.environ else "..."`, under whatever name.
+fn given_or(collector: &mut Collector<'_, '_>, node: NodeId) {
+    let arena = collector.names.code.arena;
+    let parts: Vec<NodeId> = arena.children(node).collect();
+    if let [first, _, last] = parts.as_slice()
+        && matches!(arena.role(*first), Role::Call | Role::Subscript)
+        && let Some((label, span)) = code::called(collector.names, *first)
+    {
+        collector.named(&label, span, *last, Place::Fallback);
+    }
+}
+
 fn pair(collector: &mut Collector<'_, '_>, node: NodeId, name: Field, value: Field, place: Place) {
     let arena = collector.names.code.arena;
     if let (Some(name), Some(value)) = (arena.field(node, name), arena.field(node, value)) {
@@ -60,6 +74,15 @@ fn bind(collector: &mut Collector<'_, '_>, target: NodeId, value: NodeId, place:
         let targets: Vec<NodeId> = arena.children(target).collect();
         let values: Vec<NodeId> = arena.children(value).collect();
         if targets.len() == values.len() {
+            // `user, password = "scott", "tiger"`
+            let logs_in = |&target: &NodeId| {
+                code::called(collector.names, target)
+                    .is_some_and(|(label, _)| name::is_login(&label))
+            };
+            let place = match targets.iter().any(logs_in) {
+                true => Place::Connected,
+                false => place,
+            };
             for (target, value) in targets.into_iter().zip(values) {
                 bind(collector, target, value, place);
             }
@@ -82,7 +105,7 @@ fn assignment(collector: &mut Collector<'_, '_>, node: NodeId) {
     };
     if let Some((label, span)) = code::called(collector.names, left) {
         if name::is_people(&label) && collector.counts(span) {
-            people(collector, right);
+            collector.people(right);
         }
         // `session.auth = ("user", "password")`
         if label == "auth" && arena.role(right) == Role::Tuple {
@@ -101,29 +124,27 @@ fn place_of_target(collector: &Collector<'_, '_>, target: NodeId) -> Place {
     }
 }
 
-/// `{"alice": "wonderland"}`, `[("alice", "wonderland")]` under a name of people.
-fn people(collector: &mut Collector<'_, '_>, value: NodeId) {
-    let arena = collector.names.code.arena;
-    let items: Vec<NodeId> = arena.children(value).collect();
-    for item in items {
-        let parts: Vec<NodeId> = arena.children(item).collect();
-        let fits = match arena.role(item) {
-            Role::Pair => arena.role(value) == Role::Dict,
-            Role::Tuple => matches!(arena.role(value), Role::List | Role::Tuple),
-            _ => false,
-        };
-        if let ([user, password], true) = (parts.as_slice(), fits)
-            && arena.role(*user) == Role::String
-        {
-            collector.placed("password", Kind::Password, *password, Place::Connected);
-        }
-    }
-}
-
 /// Keys beside which a password is one that logs in somewhere.
 const BESIDE: &[&str] = &[
-    "user", "username", "USER", "host", "HOST", "login", "hostname", "server", "USERNAME", "email",
-    "database", "DATABASE", "ENGINE", "port", "PORT",
+    "user",
+    "username",
+    "USER",
+    "host",
+    "HOST",
+    "login",
+    "hostname",
+    "server",
+    "USERNAME",
+    "email",
+    "database",
+    "DATABASE",
+    "ENGINE",
+    "port",
+    "PORT",
+    "aws_access_key_id",
+    "access_key",
+    "access_key_id",
+    "endpoint_url",
 ];
 
 fn dict_pair(collector: &mut Collector<'_, '_>, node: NodeId) {
@@ -191,8 +212,7 @@ fn comparison(collector: &mut Collector<'_, '_>, node: NodeId) {
         return;
     };
     if matches!(code.text_of(*operator), "==" | "!=") {
-        collector.compared(*left, *right);
-        collector.compared(*right, *left);
+        collector.compared_both(*left, *right);
     }
 }
 
@@ -207,13 +227,12 @@ fn subject(collector: &mut Collector<'_, '_>, node: NodeId) {
         .filter(|&id| arena.role(id) == Role::Case)
         .collect();
     for case in cases {
-        let pattern = arena
+        let patterns: Vec<NodeId> = arena
             .subtree(case)
             .take_while(|&id| arena.role(id) != Role::Block)
-            .find(|&id| arena.role(id) == Role::String);
-        if let Some(pattern) = pattern {
-            collector.compared(subject, pattern);
-        }
+            .filter(|&id| arena.role(id) == Role::String)
+            .collect();
+        collector.matched(subject, &patterns);
     }
 }
 
@@ -423,6 +442,36 @@ static SINKS: &[Sink] = &[
     sink("BasicAuth", &[], 1, "password", Takes::Password),
     sink("login", &[], 1, "password", Takes::Password),
     sink("simple_bind_s", &[], 1, "cred", Takes::Password),
+    sink("Connection", &["ldap3"], 2, "password", Takes::Password),
+    sink(
+        "connect",
+        &["cx_Oracle", "oracledb"],
+        1,
+        "password",
+        Takes::Password,
+    ),
+    sink("SMTP", &["yagmail"], 1, "password", Takes::Password),
+    sink("InfluxDBClient", &[], 3, "password", Takes::Password),
+    sink("SMBConnection", &[], 1, "password", Takes::Password),
+    sink("EncryptedCookieStorage", &[], 0, "secret_key", Takes::Key),
+    sink("SignedCookieSessionFactory", &[], 0, "secret", Takes::Key),
+    sink("blake2b", &[], 9, "key", Takes::Key),
+    sink("blake2s", &[], 9, "key", Takes::Key),
+    sink("sign", &["jws"], 1, "key", Takes::Key),
+    sink("verify", &["jws"], 1, "key", Takes::Key),
+    sink("encode", &["authlib"], 2, "key", Takes::Key),
+    sink("TOTP", &[], 0, "s", Takes::Key),
+    sink("HOTP", &[], 0, "s", Takes::Key),
+    sink("setpassword", &[], 0, "pwd", Takes::Password),
+    sink("username_pw_set", &[], 1, "password", Takes::Password),
+    sink("PlainCredentials", &[], 1, "password", Takes::Password),
+    sink("PlainTextAuthProvider", &[], 1, "password", Takes::Password),
+    sink("UsernameToken", &[], 1, "password", Takes::Password),
+    sink("pass_", &[], 0, "pswd", Takes::Password),
+    sink("basic_auth", &["neo4j"], 1, "password", Takes::Password),
+    sink("basic_auth", &[], 1, "basic_auth_password", Takes::Password),
+    sink("SecretStr", &[], 0, "secret_value", Takes::Token),
+    sink("SecretBytes", &[], 0, "secret_value", Takes::Token),
     sink("FTP", &["ftplib"], 2, "passwd", Takes::Password),
     sink(
         "connect",
@@ -471,17 +520,28 @@ fn call(collector: &mut Collector<'_, '_>, node: NodeId) {
         }
     }
     auth_keyword(collector, node);
+    let arguments: Vec<NodeId> = tree::arguments(arena, node).take(6).collect();
+    collector.user_then_password(last, &arguments);
     match last {
         "getenv" | "get" | "setdefault" | "config" | "env" | "str" | "pop" | "get_env"
         | "env_var" | "get_config" | "getstr" | "cast" => fallback(collector, node),
+        "getattr" => setting(collector, node),
+        "add_header" | "set_header" | "putheader" | "header" | "setRawHeader" => {
+            header(collector, node);
+        }
+        "fill" | "type" | "input_text" | "send_keys" => typed(collector, node),
+        "sendline" | "send" | "write" | "sendall" => answered(collector, node),
+        "run" | "start" | "Client" => issued(collector, node),
+        "sha1" | "sha256" | "sha512" | "md5" | "sha384" | "sha3_256" | "blake2b" => {
+            salted(collector, node);
+        }
         "add_argument" | "option" | "Option" | "add_option" | "argument" => {
             option(collector, node);
         }
         "compare_digest" | "constant_time_compare" => {
             let arguments: Vec<NodeId> = tree::arguments(arena, node).collect();
             if let [left, right] = arguments.as_slice() {
-                collector.compared(*left, *right);
-                collector.compared(*right, *left);
+                collector.compared_both(*left, *right);
             }
         }
         "b64encode" | "standard_b64encode" => {
@@ -582,6 +642,125 @@ fn fallback(collector: &mut Collector<'_, '_>, call: NodeId) {
     });
     if let Some(default) = default {
         collector.named(&label, span, default, Place::Fallback);
+    }
+}
+
+/// `request.add_header("X-Api-Key", "...")`
+fn header(collector: &mut Collector<'_, '_>, call: NodeId) {
+    let arguments: Vec<NodeId> = tree::arguments(collector.names.code.arena, call).collect();
+    if let [name, value] = arguments.as_slice()
+        && let Some((label, span)) = code::literal_name(collector.names, *name)
+    {
+        collector.named(&label, span, *value, Place::Bound);
+    }
+}
+
+/// `getattr(settings, "SECRET_KEY", "...")`
+fn setting(collector: &mut Collector<'_, '_>, call: NodeId) {
+    let arguments: Vec<NodeId> = tree::arguments(collector.names.code.arena, call).collect();
+    if let [_, name, default] = arguments.as_slice()
+        && let Some((label, span)) = code::literal_name(collector.names, *name)
+    {
+        collector.named(&label, span, *default, Place::Fallback);
+    }
+}
+
+/// `page.fill("#password", "...")`, `find_element(By.NAME, "password").send_keys("...")`: what is
+/// typed into a field whose selector speaks of a password.
+fn typed(collector: &mut Collector<'_, '_>, call: NodeId) {
+    let code = collector.names.code;
+    let arena = code.arena;
+    let arguments: Vec<NodeId> = tree::arguments(arena, call).collect();
+    let callee = arena.children(call).next();
+    let receiver = callee.and_then(|callee| arena.children(callee).next());
+    let (selector, value) = match (arguments.as_slice(), receiver) {
+        ([selector, value], _) => (*selector, *value),
+        ([value], Some(receiver)) if arena.role(receiver) == Role::Call => (receiver, *value),
+        _ => return,
+    };
+    let names_field = arena.subtree(selector).any(|id| {
+        arena.role(id) == Role::String
+            && ["passw", "Passw", "PASSW"]
+                .iter()
+                .any(|stem| code.text_of(id).contains(stem))
+    });
+    if names_field {
+        collector.placed("password", Kind::Password, value, Place::Connected);
+    }
+}
+
+/// `child.expect("password:")`, then `child.sendline("...")`.
+fn answered(collector: &mut Collector<'_, '_>, call: NodeId) {
+    let code = collector.names.code;
+    let arena = code.arena;
+    let block = |id: &NodeId| matches!(arena.role(*id), Role::Block | Role::Module);
+    let mut at = call;
+    let Some(holder) = arena.ancestors(call).find(|id| {
+        let found = block(id);
+        if !found {
+            at = *id;
+        }
+        found
+    }) else {
+        return;
+    };
+    let before = arena.children(holder).take_while(|&id| id != at).last();
+    let asks = before.is_some_and(|id| {
+        let text = code.text_of(id);
+        ["expect", "read_until", "until("]
+            .iter()
+            .any(|verb| text.contains(verb))
+            && ["assword:", "assword.*", "assphrase:"]
+                .iter()
+                .any(|word| text.contains(word))
+    });
+    let value = tree::arguments(arena, call).next();
+    if let (Some(value), true) = (value, asks) {
+        let value = match arena.role(value) {
+            Role::Binary => arena.field(value, Field::Left).unwrap_or(value),
+            _ => value,
+        };
+        collector.placed("password", Kind::Password, value, Place::Connected);
+    }
+}
+
+/// What bots and clients of services are started with, told by its format: the three parts of
+/// Discord's token, the secret beside an account of Twilio.
+fn issued(collector: &mut Collector<'_, '_>, call: NodeId) {
+    let names = collector.names;
+    let arguments: Vec<NodeId> = tree::arguments(names.code.arena, call).take(3).collect();
+    let text = |node: NodeId| code::fold(names, node, false).map(|folded| folded.text);
+    let is_token = |text: &str| {
+        let parts: Vec<usize> = text.split('.').map(str::len).collect();
+        matches!(parts.as_slice(), [23..=28, 6, 27..=40])
+    };
+    let is_account = |text: &str| text.len() == 34 && text.starts_with("AC") && text.is_ascii();
+    let secret = match arguments.as_slice() {
+        [token] | [token, _] if text(*token).is_some_and(|text| is_token(&text)) => *token,
+        [account, secret, ..] if text(*account).is_some_and(|text| is_account(&text)) => *secret,
+        _ => return,
+    };
+    collector.placed("token", Kind::Token, secret, Place::Connected);
+}
+
+/// `sha256((salt + password).encode())` with a salt that is always the same.
+fn salted(collector: &mut Collector<'_, '_>, call: NodeId) {
+    let names = collector.names;
+    let code = names.code;
+    let arena = code.arena;
+    let Some(argument) = tree::arguments(arena, call).next() else {
+        return;
+    };
+    let parts: Vec<NodeId> = arena
+        .subtree(argument)
+        .filter(|&id| arena.role(id) == Role::Identifier)
+        .collect();
+    let salt = parts.iter().copied().find(|&id| {
+        let name = code.text_of(id).to_ascii_lowercase();
+        (name == "salt" || name.ends_with("_salt")) && parts.len() > 1
+    });
+    if let Some(salt) = salt {
+        collector.fixed("salt", salt);
     }
 }
 

@@ -5,6 +5,7 @@ use caveat_parser::{Names, NodeId, Span};
 
 use super::code::{self, last_name};
 use super::collect::Collector;
+use super::commands;
 use super::judge::Place;
 use super::name::{self, Kind};
 use crate::checks::tree;
@@ -20,10 +21,12 @@ pub fn visit(collector: &mut Collector<'_, '_>, node: NodeId) {
         Role::Case => arm(collector, node),
         Role::Function => tail(collector, node),
         Role::Call => call(collector, node),
+        Role::MacroCall => macro_call(collector, node),
         Role::TokenTree => tokens(collector, node),
         Role::AttributeItem => attribute(collector, node),
-        Role::String => collector.connection(node),
+        Role::String => collector.text(node),
         Role::Tuple => collector.form_entry(node),
+        Role::If => otherwise(collector, node),
         _ => {}
     }
 }
@@ -47,7 +50,28 @@ fn pair(collector: &mut Collector<'_, '_>, node: NodeId, name: Field, value: Fie
         return;
     }
     if let Some((label, span)) = code::called(collector.names, name) {
+        if name::is_people(&label) && collector.counts(span) {
+            collector.people(value);
+        }
         collector.named(&label, span, value, Place::Bound);
+    }
+}
+
+/// `if let Ok(key) = env::var("KEY") { key } else { "...".into() }`
+fn otherwise(collector: &mut Collector<'_, '_>, node: NodeId) {
+    let arena = collector.names.code.arena;
+    let asked = arena
+        .field(node, Field::Condition)
+        .and_then(|condition| arena.field(condition, Field::Value));
+    let last = arena
+        .field(node, Field::Alternative)
+        .and_then(|other| arena.children(other).last())
+        .and_then(|block| arena.children(block).last());
+    if let (Some(asked), Some(value)) = (asked, last)
+        && arena.role(asked) == Role::Call
+        && let Some((label, span)) = environment(collector.names, asked)
+    {
+        collector.named(&label, span, value, Place::Fallback);
     }
 }
 
@@ -99,8 +123,7 @@ fn comparison(collector: &mut Collector<'_, '_>, node: NodeId) {
         return;
     };
     if matches!(code.text_of(operator), "==" | "!=") {
-        collector.compared(left, right);
-        collector.compared(right, left);
+        collector.compared_both(left, right);
     }
 }
 
@@ -123,12 +146,11 @@ fn arm(collector: &mut Collector<'_, '_>, node: NodeId) {
         collector.named(&label, span, value, Place::Fallback);
         return;
     }
-    let literal = arena
+    let literals: Vec<NodeId> = arena
         .subtree(pattern)
-        .find(|&it| arena.role(it) == Role::String);
-    if let Some(literal) = literal {
-        collector.compared(subject, literal);
-    }
+        .filter(|&it| arena.role(it) == Role::String)
+        .collect();
+    collector.matched(subject, &literals);
 }
 
 /// The variable that `env::var("X")`, `option_env!("X")` or a chain behind it asks for.
@@ -185,9 +207,23 @@ fn call(collector: &mut Collector<'_, '_>, node: NodeId) {
         return;
     };
     let arguments: Vec<NodeId> = tree::arguments(arena, node).collect();
+    collector.user_then_password(names.code.text_of(callee), &arguments);
     match arena.role(callee) {
         Role::Attribute => method(collector, callee, last, &arguments),
         _ => function(collector, callee, last, &arguments),
+    }
+}
+
+/// `matches!(password.as_str(), "...")`, where it could be parsed.
+fn macro_call(collector: &mut Collector<'_, '_>, node: NodeId) {
+    let names = collector.names;
+    let arena = names.code.arena;
+    let callee = arena.children(node).next();
+    if callee.and_then(|callee| last_name(names, callee)) == Some("matches") {
+        let mut arguments = tree::arguments(arena, node);
+        if let (Some(subject), Some(pattern)) = (arguments.next(), arguments.next()) {
+            collector.compared(subject, pattern);
+        }
     }
 }
 
@@ -204,7 +240,14 @@ fn method(collector: &mut Collector<'_, '_>, callee: NodeId, last: &str, argumen
         ("basic_auth", [_, password]) => {
             collector.placed("password", Kind::Password, *password, Place::Connected);
         }
-        ("login" | "userauth_password" | "authenticate_password", [_, password]) => {
+        (
+            "login"
+            | "userauth_password"
+            | "authenticate_password"
+            | "set_credentials"
+            | "simple_bind",
+            [_, password],
+        ) => {
             collector.placed("password", Kind::Password, *password, Place::Connected);
         }
         ("hash_password_into" | "hash_password_into_with_memory", [_, salt, ..]) => {
@@ -220,16 +263,24 @@ fn method(collector: &mut Collector<'_, '_>, callee: NodeId, last: &str, argumen
         ("bearer_auth", [token]) => {
             collector.placed("token", Kind::Token, *token, Place::Connected);
         }
-        ("header" | "insert" | "append" | "set" | "set_default", [key, value]) => {
+        ("eq" | "ne" | "ct_eq", [other]) => collector.compared_both(receiver, *other),
+        ("arg" | "args", _) => command(collector, callee),
+        ("header" | "insert" | "append" | "set" | "set_default" | "env", [key, value]) => {
             if let Some((label, span)) =
                 code::literal_name(names, *key).or_else(|| code::called(names, *key))
             {
                 collector.named(&label, span, from_static(names, *value), Place::Bound);
             }
         }
+        ("get_or_init" | "get_or_insert_with", [value]) => {
+            if let Some((label, span)) = code::called(names, receiver) {
+                let value = code::closure_body(names, *value);
+                collector.named(&label, span, value, Place::Bound);
+            }
+        }
         ("unwrap_or" | "unwrap_or_else" | "or" | "map_or", [default, ..]) => {
             if let Some((label, span)) = environment(names, receiver) {
-                let value = closure_body(names, *default);
+                let value = code::closure_body(names, *default);
                 collector.named(&label, span, value, Place::Fallback);
             }
         }
@@ -245,6 +296,37 @@ fn method(collector: &mut Collector<'_, '_>, callee: NodeId, last: &str, argumen
         }
         _ => {}
     }
+}
+
+/// The words of `Command::new("mysql").arg("-psecret")`, up to this one.
+fn command(collector: &mut Collector<'_, '_>, callee: NodeId) {
+    let code = collector.names.code;
+    let arena = code.arena;
+    let Some(call) = arena.parent(callee) else {
+        return;
+    };
+    // The last of the chain sees all of them.
+    let goes_on = arena.ancestors(call).take(2).any(|it| {
+        arena.role(it) == Role::Call
+            && arena.children(it).next().is_some_and(|callee| {
+                arena.role(callee) == Role::Attribute
+                    && matches!(last_name(collector.names, callee), Some("arg" | "args"))
+            })
+    });
+    let program = arena
+        .subtree(call)
+        .find(|&id| arena.role(id) == Role::String);
+    let known = program.is_some_and(|id| {
+        commands::is_known(code::value_span(collector.names, id).text(code.text))
+    });
+    if goes_on || !known || !code.text_of(call).contains("Command::new(") {
+        return;
+    }
+    let words: Vec<NodeId> = arena
+        .subtree(call)
+        .filter(|&id| arena.role(id) == Role::String)
+        .collect();
+    collector.words(&words);
 }
 
 /// The engines of the crate base64.
@@ -265,21 +347,6 @@ fn from_static(names: &Names<'_>, node: NodeId) -> NodeId {
     match is_wrapper {
         true => tree::arguments(arena, node).next().unwrap_or(node),
         false => node,
-    }
-}
-
-/// What a closure without a block gives.
-fn closure_body(names: &Names<'_>, node: NodeId) -> NodeId {
-    let arena = names.code.arena;
-    if arena.role(node) != Role::Lambda {
-        return node;
-    }
-    let Some(body) = arena.field(node, Field::Body) else {
-        return node;
-    };
-    match arena.role(body) {
-        Role::Block => arena.children(body).last().unwrap_or(body),
-        _ => body,
     }
 }
 
@@ -350,7 +417,30 @@ fn function(collector: &mut Collector<'_, '_>, callee: NodeId, last: &str, argum
             }
         }
         ("base64", "encode", [value]) => collector.basic(*value),
-        ("Credentials", "new", [_, password]) => {
+        (_, "hash_raw" | "hash_encoded", [_, salt, _]) => collector.fixed("salt", *salt),
+        (_, "hash_with_salt", [_, _, salt]) => collector.fixed("salt", *salt),
+        ("SecretString" | "SecretBox" | "SecretVec" | "ClientSecret", "from" | "new", [secret]) => {
+            collector.placed("secret", Kind::Credential, *secret, Place::Connected);
+        }
+        ("Authorization", "bearer", [token]) => {
+            collector.placed("token", Kind::Token, *token, Place::Connected);
+        }
+        // Of the crate openssl.
+        (_, "encrypt" | "decrypt" | "encrypt_aead" | "decrypt_aead", [method, key, ..])
+            if collector.names.code.text_of(*method).contains("Cipher::") =>
+        {
+            collector.placed("key", Kind::CryptoKey, *key, Place::Key);
+        }
+        (_, "constant_time_eq" | "verify_slices_are_equal" | "fixed_time_eq", [left, right]) => {
+            collector.compared_both(*left, *right);
+        }
+        // Of S3: key, secret, then tokens and where they come from.
+        ("Credentials", "new", [_, secret, _, _, _]) | ("StaticProvider", _, [_, secret]) => {
+            collector.placed("secret key", Kind::Password, *secret, Place::Connected);
+        }
+        ("AuthMethod" | "Authorization", "sql_server" | "basic", [_, password])
+        | ("Cred", "userpass_plaintext", [_, password])
+        | ("Credentials" | "BasicAuth" | "Auth", "new", [_, password]) => {
             collector.placed("password", Kind::Password, *password, Place::Connected);
         }
         _ => {}
@@ -363,6 +453,7 @@ fn tokens(collector: &mut Collector<'_, '_>, node: NodeId) {
     let code = collector.names.code;
     let arena = code.arena;
     let parts: Vec<NodeId> = arena.children(node).collect();
+    matching(collector, node, &parts);
     for (at, &value) in parts.iter().enumerate() {
         if arena.role(value) != Role::String {
             continue;
@@ -379,6 +470,29 @@ fn tokens(collector: &mut Collector<'_, '_>, node: NodeId) {
             {
                 collector.named(&label, span, value, Place::Bound);
             }
+        }
+    }
+}
+
+/// `matches!(password.as_str(), "...")`
+fn matching(collector: &mut Collector<'_, '_>, node: NodeId, parts: &[NodeId]) {
+    let code = collector.names.code;
+    let arena = code.arena;
+    let is_matches = arena.parent(node).is_some_and(|call| {
+        arena.role(call) == Role::MacroCall && code.text_of(call).starts_with("matches!")
+    });
+    if !is_matches {
+        return;
+    }
+    let is_string = |id: NodeId| arena.role(id) == Role::String;
+    let subject = parts
+        .iter()
+        .take_while(|&&id| !is_string(id))
+        .filter(|&&id| name::classify(code.text_of(id)).is_some())
+        .last();
+    if let Some(&subject) = subject {
+        for &value in parts.iter().filter(|&&id| is_string(id)) {
+            collector.compared(subject, value);
         }
     }
 }

@@ -5,7 +5,7 @@
 //! name they stand under, not places.
 
 use super::name::{self, Kind, Name};
-use super::{random, words};
+use super::{encoding, random, words};
 
 /// What a value is, from least to most secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +31,18 @@ const LONGEST: usize = 4096;
 
 /// What `text` is as the value of `name`.
 pub fn classify(text: &str, name: &Name) -> Value {
+    if name.kind == Kind::Token
+        && let Some(password) = basic_password(text)
+    {
+        let value = classify(&password, &Name::of_place(Kind::Password));
+        // A user has it, so a common one is one.
+        return match value {
+            Value::Common => Value::Plausible,
+            _ => value,
+        };
+    }
     let text = without_scheme(text.trim(), name);
+    let text = text.strip_prefix("base64:").unwrap_or(text);
     if text.len() < 3 || text.len() > LONGEST || is_empty_shape(text) || is_template(text) {
         return Value::Rejected;
     }
@@ -56,7 +67,7 @@ pub fn classify(text: &str, name: &Name) -> Value {
     if is_constant_name(text) && !has_placeholder(&parts, &lower) {
         return Value::Rejected;
     }
-    if is_identity(text, name) {
+    if is_identity(text, name) || is_spelled_name(text) {
         return Value::Rejected;
     }
     if random::is_random(text) {
@@ -77,8 +88,7 @@ pub fn classify(text: &str, name: &Name) -> Value {
         .iter()
         .any(|part| part == "my" || part.starts_with("mysecret"))
         || name.kind == Kind::CryptoKey && text.contains('-');
-    let of_secret = name.words.last().is_some_and(|word| word == "secret");
-    let free = matches!(name.kind, Kind::Password | Kind::CryptoKey) || of_secret;
+    let free = matches!(name.kind, Kind::Password | Kind::CryptoKey) || name.is_secret();
     if names_only && made_up && free {
         return Value::Common;
     }
@@ -92,6 +102,14 @@ pub fn classify(text: &str, name: &Name) -> Value {
         return Value::Naming;
     }
     mixed(text, &parts, name)
+}
+
+/// The password in `Basic dXNlcjpwYXNzd29yZA==`.
+fn basic_password(text: &str) -> Option<String> {
+    let encoded = text.trim().strip_prefix("Basic ")?;
+    let plain = String::from_utf8(encoding::base64(encoded)?).ok()?;
+    let (_, password) = plain.split_once(':')?;
+    Some(password.to_owned())
 }
 
 /// `Bearer x` and `Basic x` hold x.
@@ -222,8 +240,8 @@ fn is_reference(text: &str) -> bool {
         "urn:",
         "did:",
         "bws://",
-        "!secret",
-        "!env",
+        "!secret ",
+        "!env ",
         "kubernetes://",
         "valueFrom",
         "{cipher}",
@@ -251,7 +269,19 @@ fn is_place(text: &str) -> bool {
     if segments.len() > 1 && segments.iter().all(plain) {
         return true;
     }
-    is_dotted(text) || is_mail(text) || is_clock(text)
+    is_dotted(text) || is_mail(text) || is_clock(text) || is_namespaced(text)
+}
+
+/// `mdi:lock`: a name in a space of names.
+fn is_namespaced(text: &str) -> bool {
+    let word = |part: &str| {
+        part.len() > 1
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+    };
+    text.split_once(':')
+        .is_some_and(|(space, name)| word(space) && word(name))
 }
 
 /// `django.contrib.auth`, `settings.json`, `db.example.com`: words between dots.
@@ -445,6 +475,11 @@ fn is_constant_name(text: &str) -> bool {
     parts.len() > 1 && parts.iter().all(fits) && letters * 2 > parts.len()
 }
 
+/// `PGPASSWORD`: a name of secrets in capitals is that of a variable.
+fn is_spelled_name(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_uppercase()) && name::classify(text).is_some()
+}
+
 fn has_placeholder(parts: &[String], lower: &str) -> bool {
     let is_one = |part: &String| words::PLACEHOLDERS.contains(&strip_digits(part));
     parts.iter().any(is_one)
@@ -533,7 +568,8 @@ fn mixed(text: &str, parts: &[String], name: &Name) -> Value {
     if text.starts_with(|c: char| c.is_ascii_uppercase()) && rest_is_small {
         return Value::Rejected;
     }
-    if is_words_with_version(text, parts) || !letters {
+    let phrase = parts.len() > 3 && digits > 1 && name.is_secret();
+    if is_words_with_version(text, parts) && !phrase || !letters {
         return Value::Word;
     }
     // As long as the key of a cipher, and typed as fast as possible.
@@ -554,14 +590,27 @@ fn mixed(text: &str, parts: &[String], name: &Name) -> Value {
             }
         }
         Kind::Credential | Kind::Token => match digits > 1 && text.len() >= 12 {
+            // A phrase with a number, which no name of a thing has.
+            true if is_wordy(text, parts) && parts.len() > 3 && name.is_secret() => Value::Common,
             true if is_wordy(text, parts) => Value::Word,
             true => Value::Plausible,
+            false if parts.iter().any(|part| is_shuffled(part)) => Value::Plausible,
             false => match parts.iter().any(|part| is_secret_word(part)) && text.len() > 9 {
                 true => Value::Common,
                 false => Value::Word,
             },
         },
     }
+}
+
+/// `4c1d9e7f`: letters and digits by turns, which no word with a number behind it has.
+fn is_shuffled(part: &str) -> bool {
+    let is_digit: Vec<bool> = part.bytes().map(|byte| byte.is_ascii_digit()).collect();
+    let turns = is_digit
+        .windows(2)
+        .filter(|pair| pair[0] != pair[1])
+        .count();
+    part.len() > 6 && turns > 3
 }
 
 /// `123456`, `111111`, `654321`: typed along the keys.

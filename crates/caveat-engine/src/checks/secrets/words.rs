@@ -56,8 +56,16 @@ pub const ACCOUNTS: &[&str] = &[
     "app",
 ];
 
+/// Whose personal number a `pin` is; that of a circuit board has other words before it.
+pub const PIN_OWNERS: &[&str] = &[
+    "access", "admin", "alarm", "app", "bank", "card", "code", "default", "device", "door",
+    "login", "lock", "master", "my", "parental", "sec", "secret", "security", "service", "sim",
+    "unlock", "user", "vault", "wallet",
+];
+
 /// Words before `key` or `secret` that say: the program signs or encrypts with it.
 pub const SIGNING: &[&str] = &[
+    "enc",
     "encryption",
     "encrypt",
     "decryption",
@@ -90,6 +98,7 @@ pub const SIGNING: &[&str] = &[
     "wep",
     "chacha",
     "chacha20",
+    "xor",
     "blowfish",
     "rc4",
 ];
@@ -116,7 +125,12 @@ pub const ISSUED: &[&str] = &[
     "integration",
     "license",
     "client",
+    "app",
     "secret",
+];
+
+/// Who issues keys: such a name before `key` or `secret` says that nobody else can make one.
+pub const ISSUERS: &[&str] = &[
     "openai",
     "anthropic",
     "stripe",
@@ -177,6 +191,21 @@ pub const ISSUED: &[&str] = &[
     "virustotal",
     "ipinfo",
     "mapbox",
+    "paypal",
+    "braintree",
+    "razorpay",
+    "plaid",
+    "telegram",
+    "discord",
+    "twitter",
+    "facebook",
+    "google",
+    "linkedin",
+    "spotify",
+    "dropbox",
+    "zoom",
+    "okta",
+    "auth0",
 ];
 
 /// A name that ends so describes a secret and is none.
@@ -377,6 +406,9 @@ const NEUTRAL: &[&str] = &[
     "stop",
     "special",
     "delimiter",
+    "zero",
+    "empty",
+    "blank",
 ];
 
 /// A name that begins so asks or does something.
@@ -737,7 +769,6 @@ pub const PLACEHOLDERS: &[&str] = &[
     "foobar",
     "fill",
     "tbd",
-    "demo",
     "mock",
     "enter",
     "xxx",

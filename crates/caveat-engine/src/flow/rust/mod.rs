@@ -86,7 +86,7 @@ fn recall(state: &State, value: &mut Value) {
         return;
     }
     let identity = value.identity;
-    for (known, learned) in &state.learned {
+    for (known, learned) in &*state.learned {
         if *known == identity {
             super::heap::refine(value, identity, learned);
         }
@@ -124,7 +124,7 @@ impl<'w> Machine<'w> {
             let Some(local) = place.as_local() else {
                 continue;
             };
-            let Some(value) = state.variables.get_mut(local.index()) else {
+            let Some(value) = state.variables.get(local.index()) else {
                 continue;
             };
             if value.identity != 0 || value.known_constant().is_none() {
@@ -134,7 +134,9 @@ impl<'w> Machine<'w> {
                 .span
                 .text(&self.program().code(frame.at.file).source.text);
             if text.starts_with("&mut") {
+                let mut value = Value::clone(value);
                 value.identity = mix(&[identity, u64::from(local.0)]);
+                state.set_variable(local.index(), value);
             }
         }
     }

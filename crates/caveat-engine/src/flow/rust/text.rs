@@ -88,16 +88,19 @@ impl<'w> Machine<'w> {
         } else if receiver.identity != 0 && !changed.taint.is_empty() {
             let mut object = Object::new(Kind::Fields);
             object.rest = changed.clone().anonymous();
-            state
-                .heap
-                .insert(change_of(receiver.identity), Arc::new(object));
+            let heap = Arc::make_mut(&mut state.heap);
+            heap.insert(change_of(receiver.identity), Arc::new(object));
         }
     }
 
     /// Takes up what callees left word of.
     pub fn take_mutations(&mut self, state: &mut State, identities: &[Identity]) {
         for identity in identities {
-            let Some(object) = state.heap.remove(&change_of(*identity)) else {
+            let change = change_of(*identity);
+            if !state.heap.contains_key(&change) {
+                continue;
+            }
+            let Some(object) = Arc::make_mut(&mut state.heap).remove(&change) else {
                 continue;
             };
             self.taint_identity(state, *identity, &object.rest.taint);
@@ -114,20 +117,9 @@ impl<'w> Machine<'w> {
         if identity == 0 || data.is_empty() {
             return;
         }
-        for value in &mut state.variables {
-            if value.identity == identity {
-                *value = value.clone().with_taint(data);
-            }
-        }
-        for object in state.heap.values_mut() {
-            if object.entries.values().any(|it| it.identity == identity) {
-                for value in Arc::make_mut(object).entries.values_mut() {
-                    if value.identity == identity {
-                        *value = value.clone().with_taint(data);
-                    }
-                }
-            }
-        }
+        let add = |value: &mut Value| *value = value.clone().with_taint(data);
+        state.change_variables(identity, add);
+        state.change_objects(identity, add);
     }
 
     /// One text after the other.

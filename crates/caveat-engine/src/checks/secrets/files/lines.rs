@@ -4,23 +4,27 @@ use caveat_parser::Span;
 
 use super::{Reader, is_beside, is_comment, lines};
 use crate::checks::secrets::judge::Place;
+use crate::checks::secrets::statement;
 
 /// `.env`, INI, properties, TOML, Terraform: keys, a sign, values, sections in brackets.
 pub fn read(reader: &mut Reader<'_>) {
     let text = reader.text;
     let mut section: Vec<(&str, Span)> = Vec::new();
     let mut variable = "";
+    let mut title = "";
     for line in lines(text) {
         let content = line.text(text).trim();
         if content.is_empty() || is_comment(content) {
             continue;
         }
         if content.starts_with('[') && content.ends_with(']') {
-            flush(reader, &mut section);
+            flush(reader, title, &mut section);
+            title = content.trim_matches(['[', ']']);
+            title = title.rsplit('.').next().unwrap_or(title);
             continue;
         }
         if content == "}" {
-            flush(reader, &mut section);
+            flush(reader, title, &mut section);
             variable = "";
             continue;
         }
@@ -36,14 +40,14 @@ pub fn read(reader: &mut Reader<'_>) {
             _ => section.push((key, value)),
         }
     }
-    flush(reader, &mut section);
+    flush(reader, title, &mut section);
 }
 
-fn flush(reader: &mut Reader<'_>, section: &mut Vec<(&str, Span)>) {
+fn flush(reader: &mut Reader<'_>, title: &str, section: &mut Vec<(&str, Span)>) {
     let text = reader.text;
     let connected = section.iter().any(|(key, _)| is_beside(key));
     for (key, span) in section.drain(..) {
-        reader.entry(key, span.text(text), span, connected);
+        reader.below(title, key, span.text(text), span, connected);
     }
 }
 
@@ -101,33 +105,15 @@ fn inline<'t>(text: &'t str, table: Span, section: &mut Vec<(&'t str, Span)>) {
     }
 }
 
-/// `IDENTIFIED BY '...'`, `PASSWORD '...'`, `WITH PASSWORD = '...'`.
+/// Statements that create users or fill tables of them.
 pub fn read_sql(reader: &mut Reader<'_>) {
     let text = reader.text;
-    for line in lines(text) {
-        let content = line.text(text);
-        if is_comment(content) {
-            continue;
-        }
-        let lower = content.to_ascii_lowercase();
-        let about_users = ["user", "role", "login", "identified", "grant"]
-            .iter()
-            .any(|word| lower.contains(word));
-        for lead in ["identified by", "password"] {
-            let Some(at) = lower.find(lead).filter(|_| about_users) else {
-                continue;
-            };
-            let after = &content[at + lead.len()..];
-            let rest = after.trim_start_matches([' ', '=', 'N']);
-            let start = at + lead.len() + (after.len() - rest.len());
-            if let Some(inner) = rest.strip_prefix('\'')
-                && let Some(length) = inner.find('\'')
-            {
-                let begin = line.start + start as u32 + 1;
-                let span = Span::new(begin, begin + length as u32);
-                reader.password("password", &inner[..length], span, Place::Set);
-                break;
-            }
+    for it in statement::passwords(text) {
+        let line = &text[..it.span.start as usize];
+        let line = &line[line.rfind('\n').map_or(0, |at| at + 1)..];
+        if !is_comment(line) {
+            let label = it.key.as_deref().unwrap_or("password");
+            reader.password(label, &it.value, it.span, it.place);
         }
     }
 }

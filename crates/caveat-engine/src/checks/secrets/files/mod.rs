@@ -7,14 +7,14 @@
 mod json;
 mod lines;
 mod pairs;
-mod shell;
+pub mod shell;
 mod yaml;
 
 use caveat_parser::Span;
 
 pub use pairs::password_in;
 
-use super::judge::{self, Candidate, Place, Secret};
+use super::judge::{self, Candidate, Place, Secret, Which};
 use super::name::{self, Kind, Name};
 use super::{encoding, provider};
 use crate::config::TextFile;
@@ -195,7 +195,7 @@ fn is_beside(key: &str) -> bool {
 }
 
 /// What the readers report to.
-struct Reader<'t> {
+pub struct Reader<'t> {
     text: &'t str,
     out: Vec<Secret>,
     /// What values of this file are to the program.
@@ -204,6 +204,16 @@ struct Reader<'t> {
 }
 
 impl Reader<'_> {
+    /// A value under a key that says little alone: `secret` below `jwt`, `key` in `[api]`.
+    fn below(&mut self, parent: &str, key: &str, value: &str, span: Span, connected: bool) {
+        let whole = match key {
+            "secret" | "key" | "token" if parent.len() > 1 => format!("{parent}.{key}"),
+            _ => String::new(),
+        };
+        let named = !whole.is_empty() && name::classify(&whole).is_some();
+        self.entry(if named { &whole } else { key }, value, span, connected);
+    }
+
     /// A value, without quotes, at its place under a key.
     fn entry(&mut self, key: &str, value: &str, span: Span, connected: bool) {
         let place = match (self.place, connected) {
@@ -259,11 +269,15 @@ impl Reader<'_> {
         });
         self.out.extend(secret.map(|secret| match self.is_ci {
             // Servers that live as long as a test run.
-            true if secret.confidence < Confidence::High => Secret {
-                confidence: Confidence::Low,
-                severity: Severity::Low,
-                ..secret
-            },
+            true if secret.confidence < Confidence::High
+                && matches!(secret.which, Which::Password | Which::Default) =>
+            {
+                Secret {
+                    confidence: Confidence::Low,
+                    severity: Severity::Low,
+                    ..secret
+                }
+            }
             _ => secret,
         }));
     }

@@ -19,10 +19,7 @@ pub fn read(reader: &mut Reader<'_>, file: &TextFile<'_>) {
         file,
         &mut |script: &Script, to_file: &dyn Fn(Span) -> Span| {
             for pipeline in &script.pipelines {
-                piped(pipeline, to_file, &mut found);
-                for command in &pipeline.commands {
-                    visit(command, to_file, &mut found);
-                }
+                found.extend(of_pipeline(pipeline, to_file));
             }
         },
     );
@@ -51,20 +48,34 @@ fn may_matter(text: &str) -> bool {
         "mysql",
         "auth",
         "redis-cli",
+        "docker login",
     ]
     .iter()
     .any(|word| lower.contains(word))
 }
 
 /// A value, the bytes that hold it among others, and the name it goes by.
-struct Found {
-    key: Option<String>,
-    value: String,
-    span: Span,
+pub struct Found {
+    /// The name; none for a password that an option tells.
+    pub key: Option<String>,
+    /// The value.
+    pub value: String,
+    /// Bytes of its word.
+    pub span: Span,
+}
+
+/// Secrets among the words of commands joined by pipes.
+pub fn of_pipeline(pipeline: &Pipeline, to_file: &dyn Fn(Span) -> Span) -> Vec<Found> {
+    let mut found = Vec::new();
+    piped(pipeline, to_file, &mut found);
+    for command in &pipeline.commands {
+        visit(command, to_file, &mut found);
+    }
+    found
 }
 
 /// The bytes of the value within those of its word.
-fn within(text: &str, span: Span, value: &str) -> Option<Span> {
+pub fn within(text: &str, span: Span, value: &str) -> Option<Span> {
     let at = text
         .get(span.start as usize..span.end as usize)?
         .rfind(value)?;

@@ -80,12 +80,13 @@ fn walk(reader: &mut Reader<'_>, node: Node<'_>, key: Option<&str>, depth: u32) 
     ) {
         reader.entry(name, &value.0, value.1, connected);
     }
+    let parent = key.unwrap_or("");
     for (key, value) in node.entries() {
         let Some(key) = key.text() else { continue };
         match value.text() {
             Some(_) => {
                 if let Some((text, span)) = scalar(reader.text, value) {
-                    reader.entry(key, &text, span, connected);
+                    reader.below(parent, key, &text, span, connected);
                 }
             }
             None => walk(reader, value, Some(key), depth),
