@@ -117,8 +117,14 @@ fn broken(request: &Request<'_>, program: &Program<'_>, flow: &Flow) -> Vec<Draf
                 .confidence
                 .min(flow.source.confidence)
                 .min(flow.reached.confidence);
-            if flow.reached.entry.guesses > MOST_GUESSES {
+            let guesses = flow.reached.entry.guesses;
+            if guesses > MOST_GUESSES {
                 confidence = lower(confidence);
+            }
+            // Where every type is declared, a call that nothing is known of is one into a library
+            // or a trait: it may as well look up a row as hand on what it was given.
+            if guesses > 0 && program.code(flow.reached.file).is_rust {
+                confidence = Confidence::Low;
             }
             let message = way.message.as_ref().unwrap_or(&rule.message);
             drafts.push(Draft {

@@ -791,7 +791,11 @@ fn indirect<'e>(
     ]
     .iter()
     .any(|it| text.contains(it))
-        || text.contains("+= 1") && text.contains('.');
+        || text.lines().any(|line| {
+            // A counter that outlives the call: a field.
+            let counted = line.split_once("+= 1");
+            counted.is_some_and(|(left, _)| left.contains('.'))
+        });
     if counts {
         for id in tree.own(function) {
             let list = match tree.role(id) {

@@ -147,8 +147,11 @@ fn renamed(body: &str) -> String {
     text.trim_end().to_owned()
 }
 
+/// Makes another program, of one or more files, that does the same.
+type Mutation = fn(&str) -> Files;
+
 /// Ways to write a seed as a program.
-fn mutations() -> Vec<(&'static str, fn(&str) -> Files)> {
+fn mutations() -> Vec<(&'static str, Mutation)> {
     vec![
         ("as it is", |it| ending(it, "sink(y)")),
         ("other names", |it| ending(&renamed(it), "sink(outcome)")),

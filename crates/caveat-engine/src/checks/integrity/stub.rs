@@ -471,9 +471,10 @@ fn unread_verdict(tree: Tree<'_>, function: NodeId) -> Option<NodeId> {
             .text(left)
             .trim_start_matches("mut ")
             .trim_start_matches('_');
+        // A `result` is kept for a debugger or a type checker, too.
         let verdict = code::words(name)
             .iter()
-            .any(|it| VERDICTS.contains(&it.as_str()));
+            .any(|it| it != "result" && VERDICTS.contains(&it.as_str()));
         let computed = matches!(
             tree.role(right),
             Role::Call | Role::Comparison | Role::BooleanOperator | Role::Binary
