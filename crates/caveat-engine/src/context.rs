@@ -23,7 +23,6 @@ pub fn is_test_path(path: &str) -> bool {
         matches!(
             part,
             "test"
-                | "t"
                 | "tests"
                 | "testing"
                 | "example"
