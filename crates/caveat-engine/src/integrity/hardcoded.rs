@@ -781,16 +781,10 @@ fn indirect<'e>(
             return Some((at, place, "by a digest of its input"));
         }
     }
-    let counts = [
-        "global ",
-        "nonlocal ",
-        "fetch_add",
-        "static mut",
-        "next(",
-        ".pop(0)",
-    ]
-    .iter()
-    .any(|it| text.contains(it))
+    let counts = ["global ", "nonlocal ", "fetch_add", "static mut", ".pop(0)"]
+        .iter()
+        .any(|it| text.contains(it))
+        || takes_next(text)
         || text.lines().any(|line| {
             // A counter that outlives the call: a field.
             let counted = line.split_once("+= 1");
@@ -821,6 +815,13 @@ fn indirect<'e>(
         }
     }
     None
+}
+
+/// Whether Python's `next(answers)` is called; Rust's `.next()` is how any text is read.
+fn takes_next(text: &str) -> bool {
+    let is_name = |c: char| c == '.' || c == '_' || c.is_alphanumeric();
+    let mut calls = text.match_indices("next(");
+    calls.any(|(at, _)| !text[..at].ends_with(is_name))
 }
 
 /// The list that a name stands for, perhaps as an iterator.
