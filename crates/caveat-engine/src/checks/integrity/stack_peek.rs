@@ -164,7 +164,7 @@ fn judge(tree: Tree<'_>, root: NodeId) -> Option<(NodeId, String)> {
         let filtered = tree.below(root).find(|&it| {
             tree.role(it) == Role::Comparison
                 && (tree.text(it).contains(".shape")
-                    || tree.text(it).contains("__name__")
+                    || tree.text(it).contains("__name__") && tree.text(it).contains(['"', '\''])
                     || is_answer_in(tree, it))
                 || tree.role(it) == Role::Call
                     && matches!(tree.last_name(it), "isinstance" | "is_tensor" | "hasattr")
